@@ -1,0 +1,1 @@
+"""An embedded, timestamped key-value store with time travel and RocksDB-readable backups."""

@@ -1,0 +1,1 @@
+"""The boundary to the C core: the only package that imports the extension, `_core`."""
