@@ -1,0 +1,59 @@
+# `make demo` and `make test` set everything up by themselves; `make help` lists the rest.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+PYTHON ?= python3
+PYTEST_ARGS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest
+
+# What the build, the tests and the checks need of Debian.
+BUILD_PACKAGES := gcc pkg-config libzstd-dev liblz4-dev
+TEST_PACKAGES := git g++ binutils rocksdb-tools librocksdb-dev
+CHECK_PACKAGES := clang-14 clang-format-14
+
+NATIVE := mvcc/_native/_core.abi3.so
+NATIVE_SOURCES := setup.py csrc/build_cffi.py $(wildcard csrc csrc/*/ csrc/*.h csrc/*/*.h csrc/*/*.c)
+
+.PHONY: help demo test check format coverage sanitize reliability bench clean
+.PHONY: build-packages test-packages check-packages venv
+
+help: ## list the targets
+	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+demo: $(NATIVE) ## load real files, back them up, restore them and compare
+	$(BIN)/python -m mvcc demo
+
+test: test-packages $(NATIVE) ## run the tests
+	$(PYTEST) $(PYTEST_ARGS)
+
+bench: $(NATIVE) ## measure
+	$(PYTEST) $(PYTEST_ARGS) bench
+
+format: venv check-packages ## rewrite Python and C in the project's form
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	clang-format-14 -i $(wildcard csrc/*.h csrc/*/*.[ch] tests/*/*.[ch])
+
+clean: ## remove everything that was built, but the virtual environment
+	rm -rf build dist *.egg-info mvcc/_native/*.so .coverage .hypothesis .benchmarks
+	rm -rf .pytest_cache .mypy_cache .ruff_cache
+	find mvcc tests bench csrc -name __pycache__ -prune -exec rm -rf {} +
+
+build-packages:
+	@.ci/debian-packages $(BUILD_PACKAGES)
+
+test-packages:
+	@.ci/debian-packages $(BUILD_PACKAGES) $(TEST_PACKAGES)
+
+check-packages:
+	@.ci/debian-packages $(CHECK_PACKAGES)
+
+venv:
+	@.ci/venv $(PYTHON) $(VENV)
+
+$(NATIVE): $(NATIVE_SOURCES) | build-packages venv
+	$(BIN)/python setup.py -q build_ext --force --inplace --build-temp build/native
