@@ -1,0 +1,67 @@
+"""The records: frozen, slotted, picklable."""
+
+import copy
+import pickle
+from dataclasses import FrozenInstanceError, fields
+from typing import Any
+
+import pytest
+
+from mvcc.timestamp import Timestamp
+from mvcc.types import (
+    ANY,
+    Change,
+    Difference,
+    GCReport,
+    Progress,
+    StoreStats,
+    TableInfo,
+    VerifyReport,
+    Version,
+)
+
+NOW = Timestamp(7 << 12)
+RECORDS = [
+    Version(NOW, b"value"),
+    Version(NOW, None),
+    Change(NOW, "bank.accounts", b"key", None, "delete"),
+    Progress(NOW),
+    Difference("bank.accounts", b"key", None, b"after"),
+    TableInfo("bank.accounts", 17, NOW),
+    StoreStats("/data", "00ff", 1, NOW, Timestamp.MIN, None, 0, 1, 1, 8192, 0, 2**40, 1),
+    GCReport(NOW, 3, 1, 3, 99),
+    VerifyReport(3, 1, 3, 99, ()),
+]
+each_record = pytest.mark.parametrize("record", RECORDS, ids=lambda r: type(r).__name__)
+
+
+@each_record
+def test_a_record_survives_pickling(record: object) -> None:
+    """It comes back equal and of its class."""
+    back = pickle.loads(pickle.dumps(record))
+    assert (type(record), record) == (type(back), back)
+
+
+@each_record
+def test_a_record_is_frozen_and_slotted(record: Any) -> None:
+    """Nothing can be changed in it or added to it."""
+    with pytest.raises(FrozenInstanceError):
+        setattr(record, fields(record)[0].name, None)
+    assert not hasattr(record, "__dict__")
+
+
+def test_a_table_knows_its_database() -> None:
+    """The database is what stands before the dot."""
+    assert "bank" == TableInfo("bank.accounts", 17, NOW).database
+
+
+def test_a_report_without_problems_is_ok() -> None:
+    """One problem is enough for not ok."""
+    assert VerifyReport(3, 1, 3, 99, ()).ok
+    assert not VerifyReport(3, 1, 3, 99, ("a CRC differs",)).ok
+
+
+def test_any_is_one_object_and_prints_as_what_is_written() -> None:
+    """`is ANY` holds after pickling and copying too."""
+    assert ANY is pickle.loads(pickle.dumps(ANY)) is copy.deepcopy(ANY)
+    assert "mvcc.ANY" == repr(ANY)
