@@ -7,8 +7,9 @@ MAKEFLAGS += --no-builtin-rules
 PYTHON ?= python3
 PYTEST_ARGS ?=
 VENV := .venv
-BIN := $(VENV)/bin
-PYTEST := $(BIN)/python -m pytest
+BIN := $(CURDIR)/$(VENV)/bin
+# A test that hangs shows where.
+PYTEST := $(BIN)/python -m pytest -o faulthandler_timeout=300
 
 # What the build, the tests and the checks need of Debian.
 BUILD_PACKAGES := gcc pkg-config libzstd-dev liblz4-dev
@@ -17,6 +18,9 @@ CHECK_PACKAGES := clang-14 clang-format-14
 
 NATIVE := mvcc/_native/_core.abi3.so
 NATIVE_SOURCES := setup.py csrc/build_cffi.py $(wildcard csrc csrc/*/ csrc/*.h csrc/*/*.h csrc/*/*.c)
+C_FILES := $(sort $(wildcard csrc/*.h csrc/*/*.[ch] tests/c/*.[ch]))
+CLANG_FLAGS := -fsyntax-only -std=c11 -D_GNU_SOURCE -Icsrc -Itests/c -Wall -Wextra -Werror \
+    -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wpointer-arith -Wwrite-strings
 
 .PHONY: help demo test check format coverage sanitize reliability bench clean
 .PHONY: build-packages test-packages check-packages venv
@@ -30,13 +34,33 @@ demo: $(NATIVE) ## load real files, back them up, restore them and compare
 test: test-packages $(NATIVE) ## run the tests
 	$(PYTEST) $(PYTEST_ARGS)
 
+check: check-packages test-packages $(NATIVE) ## format, lint, types, C warnings, sizes, layers, packaging
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	clang-format-14 --dry-run --Werror $(C_FILES)
+	$(BIN)/mypy
+	MVCC_WERROR=1 $(BIN)/python setup.py -q build_ext --force --build-temp build/werror --build-lib build/werror
+	clang-14 $(CLANG_FLAGS) $(filter %.c,$(C_FILES))
+	clang-14 $(CLANG_FLAGS) -Wno-unused-function -x c $(filter %.h,$(C_FILES))
+	$(BIN)/python tests/checks/sizes.py
+	$(PYTEST) -m "" tests/architecture tests/packaging
+
+coverage: test-packages venv ## run the tests and count lines: 90 % of mvcc/, 85 % of csrc/
+	tests/checks/coverage.sh $(BIN)/python
+
+sanitize: test-packages venv ## run the tests under ASan and UBSan, and see a planted overflow caught
+	tests/checks/sanitize.sh $(BIN)/python
+
+reliability: test-packages $(NATIVE) ## prove the promises that have a test
+	$(BIN)/python -m tests.reliability.run
+
 bench: $(NATIVE) ## measure
 	$(PYTEST) $(PYTEST_ARGS) bench
 
 format: venv check-packages ## rewrite Python and C in the project's form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
-	clang-format-14 -i $(wildcard csrc/*.h csrc/*/*.[ch] tests/*/*.[ch])
+	clang-format-14 -i $(C_FILES)
 
 clean: ## remove everything that was built, but the virtual environment
 	rm -rf build dist *.egg-info mvcc/_native/*.so .coverage .hypothesis .benchmarks

@@ -136,7 +136,9 @@ class HasTimestamp(Protocol):
     """What stands at an instant, for example a Snapshot."""
 
     @property
-    def timestamp(self) -> Timestamp: ...
+    def timestamp(self) -> Timestamp:
+        """The instant."""
+        ...
 
 
 When: TypeAlias = Timestamp | HasTimestamp | datetime | timedelta | str

@@ -1,4 +1,5 @@
-/* The one door to the allocator, so that a failing allocation can be planted at build time (MVCC_OOM). */
+/* The one door to the allocator, so that a failing allocation can be planted at build time (MVCC_OOM),
+ * and so can an overflow that the sanitizers must catch (MVCC_PLANT_OVERFLOW). */
 #ifndef MV_ALLOC_H
 #define MV_ALLOC_H
 
@@ -15,7 +16,12 @@ void *mv_oom_realloc(void *old, size_t size);
 #else
 #define mv_malloc(size) malloc(size)
 #define mv_calloc(count, size) calloc(count, size)
+#ifdef MVCC_PLANT_OVERFLOW
+/* Half of what was asked for: a buffer that grows by doubling then writes behind its end. */
+#define mv_realloc(old, size) realloc(old, (size) / 2)
+#else
 #define mv_realloc(old, size) realloc(old, size)
+#endif
 #endif
 #define mv_free(ptr) free(ptr)
 

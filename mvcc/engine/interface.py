@@ -1,9 +1,9 @@
 """What the store asks of a storage engine, and the records that pass between the two.
 
-Nothing above this interface knows LMDB, and nothing below it knows names, catalogs or jobs: tables are numbers,
-timestamps are u64 integers (microseconds since the epoch << 12 | logical), keys and values are bytes. An
-engine is safe for any number of threads. Every method may raise `StoreClosedError`, `ForkedStoreError`,
-`StorageError` and, where it reads, `StoreCorruptedError`.
+Nothing above this interface knows LMDB, and nothing below it knows names, catalogs or jobs: tables are
+numbers, timestamps are u64 integers (microseconds since the epoch << 12 | logical), keys and values are
+bytes. An engine is safe for any number of threads. Every method may raise `StoreClosedError`,
+`ForkedStoreError`, `StorageError` and, where it reads, `StoreCorruptedError`.
 """
 
 from __future__ import annotations
@@ -166,8 +166,13 @@ class Export(Protocol):
         ...
 
     @property
-    def summary(self) -> ExportSummary: ...
-    def close(self) -> None: ...
+    def summary(self) -> ExportSummary:
+        """What was written."""
+        ...
+
+    def close(self) -> None:
+        """Idempotent; ends the export early."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +224,10 @@ class View(Protocol):
     """A timestamp that stays readable until it is closed (garbage collection waits for it)."""
 
     @property
-    def timestamp(self) -> int: ...
+    def timestamp(self) -> int:
+        """The instant that is read."""
+        ...
+
     def close(self) -> None:
         """Idempotent."""
         ...
@@ -229,9 +237,14 @@ class Engine(Protocol):
     """A timestamped, ordered map from (table id, key) to values."""
 
     @property
-    def path(self) -> str: ...
+    def path(self) -> str:
+        """The folder of the store."""
+        ...
+
     @property
-    def readonly(self) -> bool: ...
+    def readonly(self) -> bool:
+        """Whether every write is refused."""
+        ...
 
     # -- time ------------------------------------------------------------------------------------
 
