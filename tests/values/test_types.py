@@ -3,7 +3,7 @@
 import copy
 import pickle
 from dataclasses import FrozenInstanceError, fields
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -19,6 +19,9 @@ from mvcc.types import (
     VerifyReport,
     Version,
 )
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 NOW = Timestamp(7 << 12)
 RECORDS = [
@@ -43,7 +46,7 @@ def test_a_record_survives_pickling(record: object) -> None:
 
 
 @each_record
-def test_a_record_is_frozen_and_slotted(record: Any) -> None:
+def test_a_record_is_frozen_and_slotted(record: "DataclassInstance") -> None:
     """Nothing can be changed in it or added to it."""
     with pytest.raises(FrozenInstanceError):
         setattr(record, fields(record)[0].name, None)

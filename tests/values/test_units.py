@@ -1,7 +1,7 @@
 """Durations and sizes, against Python's timedelta and plain arithmetic."""
 
 from datetime import timedelta
-from typing import Any
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mvcc.clock import Clock, SystemClock
 from mvcc.errors import InvalidArgumentError
-from mvcc.units import duration_us, size_bytes
+from mvcc.units import Duration, Size, duration_us, size_bytes
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ from mvcc.units import duration_us, size_bytes
         (timedelta(days=2), timedelta(days=2)),
     ],
 )
-def test_what_is_accepted_as_a_duration(written: Any, expected: timedelta) -> None:
+def test_what_is_accepted_as_a_duration(written: Duration, expected: timedelta) -> None:
     """Each notation means its length."""
     assert expected == timedelta(microseconds=duration_us(written))
 
@@ -37,10 +37,10 @@ def test_what_is_accepted_as_a_duration(written: Any, expected: timedelta) -> No
     ["", "90", "s", "-90s", "30m1h", "1m1m", "1 h", "1y", "1H", "٣s", -1, -0.5, True, None, b"1s",
      float("nan"), float("inf"), timedelta(seconds=-1)],
 )  # fmt: skip
-def test_what_is_refused_as_a_duration_says_what_to_write(wrong: Any) -> None:
+def test_what_is_refused_as_a_duration_says_what_to_write(wrong: object) -> None:
     """The error names the caller's argument, and a form that works."""
-    with pytest.raises(InvalidArgumentError, match="gc_ttl cannot be .* '1h30m'"):
-        duration_us(wrong, "gc_ttl")
+    with pytest.raises(InvalidArgumentError, match=r"gc_ttl cannot be .* '1h30m'"):
+        duration_us(cast("Duration", wrong), "gc_ttl")
 
 
 @given(st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=50_000)))
@@ -64,16 +64,16 @@ def test_a_duration_spelled_out_is_the_timedelta(delta: timedelta) -> None:
         ("1TiB", 2**40),
     ],
 )
-def test_what_is_accepted_as_a_size(written: Any, expected: int) -> None:
+def test_what_is_accepted_as_a_size(written: Size, expected: int) -> None:
     """Binary and decimal units mean what IEC and SI say."""
     assert expected == size_bytes(written)
 
 
 @pytest.mark.parametrize("wrong", ["", "MiB", "128M", "128mib", "-1", -1, 1.5, True, None, "1e3"])
-def test_what_is_refused_as_a_size_says_what_to_write(wrong: Any) -> None:
+def test_what_is_refused_as_a_size_says_what_to_write(wrong: object) -> None:
     """The error names the caller's argument, and a form that works."""
-    with pytest.raises(InvalidArgumentError, match="file_size cannot be .* '128MiB'"):
-        size_bytes(wrong, "file_size")
+    with pytest.raises(InvalidArgumentError, match=r"file_size cannot be .* '128MiB'"):
+        size_bytes(cast("Size", wrong), "file_size")
 
 
 def test_the_system_clock_counts_microseconds() -> None:
