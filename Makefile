@@ -43,7 +43,7 @@ check: check-packages test-packages $(NATIVE) ## format, lint, types, C warnings
 	clang-14 $(CLANG_FLAGS) $(filter %.c,$(C_FILES))
 	clang-14 $(CLANG_FLAGS) -Wno-unused-function -x c $(filter %.h,$(C_FILES))
 	$(BIN)/python tests/checks/sizes.py
-	$(PYTEST) -m "" tests/architecture tests/packaging
+	$(PYTEST) -m "" tests/architecture tests/checks tests/packaging
 
 coverage: test-packages venv ## run the tests and count lines: 90 % of mvcc/, 85 % of csrc/
 	tests/checks/coverage.sh $(BIN)/python

@@ -6,7 +6,7 @@ set -euo pipefail
 python=$1
 "$(dirname "$0")/flavour.sh" "$python" gcov "--coverage -O0 -fprofile-update=atomic -UNDEBUG" --coverage
 cd build/gcov
-"$python" -m coverage run -m pytest --ignore=tests/architecture --ignore=tests/packaging
+"$python" -m coverage run -m pytest --ignore=tests/architecture --ignore=tests/checks --ignore=tests/packaging
 "$python" -m coverage combine -q
 status=0
 "$python" -m coverage report || status=1

@@ -19,7 +19,7 @@ run_tests() {
             ASAN_OPTIONS=detect_leaks=0:log_path="$PWD/sanitizer.log" \
             UBSAN_OPTIONS=print_stacktrace=1:log_path="$PWD/sanitizer.log" \
             PYTHONMALLOC=malloc \
-            "$python" -m pytest -p no:faulthandler --ignore=tests/architecture --ignore=tests/packaging "$@"
+            "$python" -m pytest -p no:faulthandler --ignore=tests/architecture --ignore=tests/checks --ignore=tests/packaging "$@"
     )
 }
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-SIZES = Path(__file__).resolve().parents[1] / "checks" / "sizes.py"
+SIZES = Path(__file__).resolve().parent / "sizes.py"
 
 
 def report(root: Path) -> subprocess.CompletedProcess[str]:
