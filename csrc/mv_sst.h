@@ -50,8 +50,6 @@ typedef struct mv_sst_stats { /* what a file holds */
     uint64_t file_bytes;      /* of a writer: bytes made so far, the open block estimated */
 } mv_sst_stats;
 
-/* cdef: end */
-
 /* ---- writer: rows in, bytes out ---- */
 
 typedef struct mv_sst_options {
@@ -97,6 +95,8 @@ void mv_sst_writer_stats(const mv_sst_writer *w, mv_sst_stats *out);
 
 /* Frees the writer and its output. NULL is fine. */
 void mv_sst_writer_free(mv_sst_writer *w);
+
+/* cdef: end */
 
 /* ---- reader: any bytes in; rows, or MV_E_CORRUPT_SST with what and a = offset in the file ---- */
 
