@@ -18,7 +18,7 @@ CHECK_PACKAGES := clang-14 clang-format-14
 
 NATIVE := mvcc/_native/_core.abi3.so
 NATIVE_SOURCES := setup.py csrc/build_cffi.py $(wildcard csrc csrc/*/ csrc/*.h csrc/*/*.h csrc/*/*.c)
-C_FILES := $(sort $(wildcard csrc/*.h csrc/*/*.[ch] tests/c/*.[ch]))
+C_FILES := $(sort $(wildcard csrc/*.h csrc/*/*.[ch] tests/c/*.[ch] tests/c/*/*.c))
 CLANG_FLAGS := -fsyntax-only -std=c11 -D_GNU_SOURCE -Icsrc -Itests/c -Wall -Wextra -Werror \
     -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wpointer-arith -Wwrite-strings
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # usage: tests/checks/sanitize.sh PYTHON
-# Runs the tests and the C drivers under the address and undefined-behaviour sanitizers; then once more with a
-# planted overflow, which must be caught: a sanitizer that reports nothing may also be one that is not there.
+# Runs the tests and the C drivers under the address and undefined-behaviour sanitizers; then planted faults, which
+# must be caught: a sanitizer that reports nothing may also be one that is not there.
 set -euo pipefail
 
 python=$1
@@ -9,7 +9,7 @@ checks=$(dirname "$0")
 SANITIZERS="-g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover -UNDEBUG"
 
 # Runs the tests of build/NAME; further arguments go to pytest. Reports go to sanitizer.log.* there, because
-# pytest swallows what a dying process prints.
+# pytest swallows what a dying process prints. CPython's own leaks are not looked at.
 run_tests() {
     local tree=build/$1
     shift
@@ -19,25 +19,53 @@ run_tests() {
             ASAN_OPTIONS=detect_leaks=0:log_path="$PWD/sanitizer.log" \
             UBSAN_OPTIONS=print_stacktrace=1:log_path="$PWD/sanitizer.log" \
             PYTHONMALLOC=malloc \
-            "$python" -m pytest -p no:faulthandler --ignore=tests/architecture --ignore=tests/checks --ignore=tests/packaging "$@"
+            "$python" -m pytest -p no:faulthandler \
+            --ignore=tests/architecture --ignore=tests/checks --ignore=tests/packaging "$@"
     )
 }
 
-# Builds and runs each C driver, without Python, so that a leak is ours.
-run_drivers() {
-    local driver program
+# Builds the core for the drivers, which need no Python.
+build_core() {
+    rm -rf build/drivers
     mkdir -p build/drivers
-    for driver in tests/c/*.c; do
-        program=build/drivers/$(basename "$driver" .c)
-        # shellcheck disable=SC2086
-        gcc -std=c11 -D_GNU_SOURCE -Wall -Wextra $SANITIZERS -Icsrc -Itests/c -o "$program" \
-            "$driver" csrc/*/*.c $(pkg-config --cflags --libs libzstd liblz4) -ldl -lpthread
-        ASAN_OPTIONS=detect_leaks=1 "$program"
-        echo "$driver: clean"
-    done
+    # shellcheck disable=SC2046,SC2086
+    (
+        flags=$(pkg-config --cflags libzstd liblz4)
+        cd build/drivers
+        gcc -std=c11 -D_GNU_SOURCE $SANITIZERS $flags -I../../csrc -c ../../csrc/*/*.c
+        ar rcs libcore.a ./*.o
+    )
 }
 
-run_drivers
+# Builds a driver and runs it: a leak there is ours.
+run_driver() {
+    local program
+    program=build/drivers/$(basename "$1" .c)
+    # shellcheck disable=SC2046,SC2086
+    gcc -std=c11 -D_GNU_SOURCE -Wall -Wextra $SANITIZERS -Icsrc -Itests/c -o "$program" \
+        "$1" build/drivers/libcore.a $(pkg-config --libs libzstd liblz4) -ldl -lpthread
+    ASAN_OPTIONS=detect_leaks=1 "$program"
+}
+
+# Runs a planted driver, whose report must hold the text.
+expect_report() {
+    local report
+    if report=$(run_driver "tests/c/planted/$1.c" 2>&1) || [[ $report != *"$2"* ]]; then
+        echo "$report"
+        echo "planted $1: not caught"
+        exit 1
+    fi
+    echo "planted $1: caught"
+}
+
+build_core
+expect_report leak "LeakSanitizer: detected memory leaks"
+expect_report undefined "signed integer overflow"
+for driver in tests/c/*.c; do
+    run_driver "$driver"
+    echo "$driver: clean"
+done
+
 "$checks/flavour.sh" "$python" asan "$SANITIZERS" "-fsanitize=address,undefined"
 status=0
 run_tests asan || status=$?
@@ -49,8 +77,8 @@ fi
 
 "$checks/flavour.sh" "$python" planted "$SANITIZERS -DMVCC_PLANT_OVERFLOW" "-fsanitize=address,undefined"
 if run_tests planted --exitfirst >build/planted/pytest.log 2>&1; then
-    echo "the planted overflow was not caught"
+    echo "planted overflow: not caught"
     exit 1
 fi
 grep -hm 1 heap-buffer-overflow build/planted/sanitizer.log* || { cat build/planted/pytest.log; exit 1; }
-echo "the planted overflow was caught"
+echo "planted overflow: caught"
