@@ -38,6 +38,8 @@ class WriteBatch:
     keys: list[bytes] = field(default_factory=list)
     values: list[bytes | None] = field(default_factory=list)
     """None is a tombstone."""
+    ingested: list[Span] = field(default_factory=list)
+    """Spans that `Engine.ingest` has filled and that this commit makes visible."""
 
     def add(self, table_id: int, key: bytes, value: bytes | None) -> None:
         """Appends one put, or one delete."""
@@ -86,7 +88,7 @@ class Page:
     keys: list[bytes]
     values: list[bytes | None]
     """None is a tombstone; b"" everywhere with keys_only."""
-    timestamps: list[int]
+    timestamps: Sequence[int]
     resume: ScanRequest | None
     """The request that continues, or None at the end."""
 
@@ -98,7 +100,8 @@ class ChangesRequest:
     since: int
     until: int | None = None
     table_id: int | None = None
-    resume: tuple[int, int] | None = None
+    resume: tuple[int, int, bytes] | None = None
+    """Where the last page ended: (timestamp, sequence number, key); of use to the engine alone."""
     max_rows: int = 65536
     max_bytes: int = 16 << 20
 
@@ -107,8 +110,8 @@ class ChangesRequest:
 class ChangesPage:
     """Changes in commit order: parallel columns. A commit may go on in the next page."""
 
-    timestamps: list[int]
-    table_ids: list[int]
+    timestamps: Sequence[int]
+    table_ids: Sequence[int]
     keys: list[bytes]
     values: list[bytes | None]
     resume: ChangesRequest | None
@@ -317,8 +320,11 @@ class Engine(Protocol):
 
     # -- backups ---------------------------------------------------------------------------------
 
-    def split(self, span: Span, *, view: View, span_bytes: int) -> Iterator[bytes]:
-        """Keys at which a span can be cut into parts of about `span_bytes`, in order."""
+    def split(self, span: Span, *, view: View, span_bytes: int, since: int = 0) -> Iterator[bytes]:
+        """Keys at which a span can be cut into parts of about `span_bytes`, in order.
+
+        Bytes are those of the keys and values that an export of (since, view] holds.
+        """
         ...
 
     def export(self, request: ExportRequest, *, view: View) -> Export:

@@ -1,0 +1,139 @@
+/* The substrate: an open LMDB environment, its transactions and cursors. The only code that calls LMDB.
+ *
+ * A file is open at most once in a process (device and inode), because closing a second descriptor of it would drop
+ * LMDB's locks. A forked child must not use what it inherited: every function that begins a transaction says so.
+ */
+#ifndef MV_SUBSTRATE_H
+#define MV_SUBSTRATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "lmdb/mv_lmdb_api.h"
+#include "mv_base.h"
+
+enum {
+    MV_READER_POOL = 32,
+    MV_SUB_MAX_DBS = 16
+};
+
+typedef MDB_dbi mv_db;
+typedef MDB_val mv_val;
+typedef MDB_cmp_func mv_cmp;
+
+typedef struct mv_slice { /* bytes owned by somebody else */
+    const uint8_t *data;
+    size_t len;
+} mv_slice;
+
+typedef struct mv_sub {
+    MDB_env *env;
+    uint64_t device, inode;
+    bool read_only;
+    atomic_bool forked; /* set in a child: everything here is the parent's */
+    atomic_bool failed; /* a sync failed: what is on disk is unknown until the file is opened anew */
+    pthread_mutex_t pool_lock;
+    int pooled;
+    MDB_txn *pool[MV_READER_POOL]; /* reset readers, which keep their slots */
+    int fork_fd;                   /* closed in a forked child, which would keep its locks alive; -1: none */
+    struct mv_sub *next;           /* in the registry */
+} mv_sub;
+
+typedef struct mv_txn {
+    mv_sub *sub;
+    MDB_txn *raw;
+} mv_txn;
+
+/* Opens folder/data.mdb. The folder exists. map_size 0: 1 TiB, halved while the system refuses.
+ * The caller ends with mv_sub_close. */
+int mv_sub_open(const char *folder, bool read_only, uint64_t map_size, mv_sub **out, mv_err *err);
+
+/* Ends the pooled readers and the map, and frees. No transaction may be open. In a forked child it only forgets. */
+void mv_sub_close(mv_sub *sub);
+
+/* Opens a sub-database inside a transaction; MV_NOT_FOUND where it is absent and create is false. cmp may be NULL. The
+ * handle lives as long as the environment once the transaction has committed. */
+int mv_sub_db(mv_txn *txn, const char *name, bool create, mv_cmp *cmp, mv_db *out, mv_err *err);
+
+/* Read transactions come from a pool. End each exactly once. */
+int mv_read_begin(mv_sub *sub, mv_txn *out, mv_err *err);
+void mv_read_end(mv_txn *txn);
+void mv_read_commit(mv_txn *txn); /* ends one that opened sub-databases: their handles live on */
+
+/* One write transaction at a time, in all processes: this waits for it. Ends by exactly one of commit and abort; commit
+ * ends it also where it fails. Begin and end on one thread. */
+int mv_write_begin(mv_sub *sub, mv_txn *out, mv_err *err);
+int mv_write_commit(mv_txn *txn, mv_err *err);
+void mv_write_abort(mv_txn *txn);
+
+/* *out is valid until the transaction ends or writes. MV_NOT_FOUND. */
+int mv_kv_get(mv_txn *txn, mv_db db, mv_slice key, mv_slice *out, mv_err *err);
+int mv_kv_put(mv_txn *txn, mv_db db, mv_slice key, mv_slice value, mv_err *err);
+int mv_kv_del(mv_txn *txn, mv_db db, mv_slice key, mv_err *err); /* MV_NOT_FOUND */
+int mv_kv_count(mv_txn *txn, mv_db db, uint64_t *rows, mv_err *err);
+
+typedef struct
+    mv_cur { /* key and value are those of the current row, valid until the transaction ends or writes */
+    MDB_cursor *raw;
+    mv_slice key, value;
+} mv_cur;
+
+int mv_cur_open(mv_txn *txn, mv_db db, mv_cur *out, mv_err *err);
+void mv_cur_close(mv_cur *cur); /* before its transaction ends; a zeroed cursor is accepted */
+
+/* Moves with an MDB_* cursor operation: MV_OK, MV_NOT_FOUND at the end, or a failure. Seeks use cur->key. */
+static inline int mv_cur_move(mv_cur *cur, int op, mv_err *err)
+{
+    MDB_val key = {cur->key.len, (void *)cur->key.data}, value;
+    int rc = mv_lmdb.cursor_get(cur->raw, &key, &value, op);
+    if (rc == 0) {
+        cur->key = (mv_slice){key.mv_data, key.mv_size};
+        cur->value = (mv_slice){value.mv_data, value.mv_size};
+        return MV_OK;
+    }
+    return rc == MDB_NOTFOUND ? MV_NOT_FOUND : mv_lmdb_fail(err, rc, "moving a cursor");
+}
+
+/* To the first row at or after key, which is copied by nobody: it must outlive the call alone. */
+static inline int mv_cur_seek(mv_cur *cur, mv_slice key, mv_err *err)
+{
+    cur->key = key;
+    return mv_cur_move(cur, MDB_SET_RANGE, err);
+}
+
+static inline int mv_cur_next(mv_cur *cur, mv_err *err)
+{
+    return mv_cur_move(cur, MDB_NEXT, err);
+}
+
+static inline int mv_cur_prev(mv_cur *cur, mv_err *err)
+{
+    return mv_cur_move(cur, MDB_PREV, err);
+}
+
+static inline int mv_cur_first(mv_cur *cur, mv_err *err)
+{
+    return mv_cur_move(cur, MDB_FIRST, err);
+}
+
+static inline int mv_cur_last(mv_cur *cur, mv_err *err)
+{
+    return mv_cur_move(cur, MDB_LAST, err);
+}
+
+/* Makes a row of value_len bytes for the caller to fill through *out before the next call. fresh: the key must not
+ * exist (MV_E_DUPLICATE_KEY); append: it must sort after every other key. */
+int mv_cur_reserve(mv_cur *cur, mv_slice key, size_t value_len, bool fresh, bool append, uint8_t **out,
+                   mv_err *err);
+
+int mv_cur_del(mv_cur *cur, mv_err *err); /* the current row; the cursor then stands at the next one */
+
+/* Pages and readers, for statistics. */
+typedef struct mv_sub_info {
+    uint64_t page_size, pages, map_bytes, readers;
+} mv_sub_info;
+int mv_sub_get_info(mv_txn *txn, mv_sub_info *out, mv_err *err);
+int mv_sub_free_pages(mv_txn *txn, uint64_t *pages, mv_err *err); /* pages that no snapshot needs any more */
+
+#endif

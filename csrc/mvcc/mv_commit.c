@@ -1,0 +1,182 @@
+/* Commit: one LMDB transaction that validates, assigns a timestamp and writes all or nothing. */
+#include "base/mv_error.h"
+#include "mvcc/mv_changelog.h"
+#include "mvcc/mv_env.h"
+#include "mvcc/mv_readset.h"
+
+#define CLOCK_LEAD ((uint64_t)1000000 << 12) /* an explicit timestamp may be one second ahead of the clock */
+
+/* What the engine cannot store is refused before the write lock is taken. */
+static int check_sizes(const mv_ops *ops, mv_err *err)
+{
+    const uint8_t *key = ops->keys;
+    for (uint64_t i = 0; i < ops->count; i++) {
+        int rc = MV_OK;
+        if (ops->key_lens[i] > MV_MAX_KEY)
+            rc = mv_fail_ab(err, MV_E_KEY_TOO_LONG, ops->key_lens[i], MV_MAX_KEY, "the key is too long");
+        else if (ops->value_lens[i] != MV_TOMBSTONE && ops->value_lens[i] > MV_MAX_VALUE)
+            rc = mv_fail_ab(err, MV_E_VALUE_TOO_LARGE, ops->value_lens[i], MV_MAX_VALUE,
+                            "the value is too large");
+        if (rc != MV_OK)
+            return mv_fail_at(err, ops->tables[i], key, ops->key_lens[i], 0);
+        key += ops->key_lens[i];
+    }
+    if (ops->count + 1 >= UINT32_MAX)
+        return mv_fail_ab(err, MV_E_TOO_BIG, ops->count, UINT32_MAX, "too many writes in one commit");
+    return MV_OK;
+}
+
+/* Rule 15: nothing committed after read_ts touches the read set. */
+static int validate(mv_env *env, mv_write *w, const mv_commit_args *args, const mv_readset *reads,
+                    mv_err *err)
+{
+    mv_cur cur = {0};
+    mv_change change;
+    if (args->read_ts < w->state.changes_from)
+        return mv_fail_ab(err, MV_E_BELOW_GC, args->read_ts, w->state.changes_from, "the changes are gone");
+    if (args->read_ts >= w->state.last_commit)
+        return MV_OK;
+    int rc = mv_cur_open(&w->txn, env->changes, &cur, err);
+    if (rc == MV_OK)
+        rc = mv_change_seek(&cur, args->read_ts + 1, 0, err);
+    for (; rc == MV_OK; rc = mv_cur_next(&cur, err)) {
+        rc = mv_change_read(&cur, &change, err);
+        if (rc == MV_OK && mv_readset_touched(reads, &change)) {
+            mv_fail(err, MV_E_CONFLICT, "the transaction read what another commit has changed");
+            rc = mv_fail_at(err, change.table, change.key.data, change.key.len, change.ts);
+        }
+        if (rc != MV_OK)
+            break;
+    }
+    mv_cur_close(&cur);
+    return rc == MV_NOT_FOUND ? MV_OK : rc;
+}
+
+/* Rule 5, and the bounds of an explicit timestamp. */
+static int assign_timestamp(mv_env *env, const mv_write *w, const mv_commit_args *args, uint64_t *ts,
+                            mv_err *err)
+{
+    uint64_t lowest = mv_lowest_commit(env, w), clock = mv_clock(args->now);
+    if (args->at == 0) {
+        *ts = clock > lowest ? clock : lowest;
+        return MV_OK;
+    }
+    if (args->at < lowest)
+        return mv_fail_ab(err, MV_E_CLOCK_SKEW, args->at, lowest,
+                          "the timestamp is not above what was read or written");
+    if (args->at > clock + CLOCK_LEAD && args->at > lowest)
+        return mv_fail_ab(err, MV_E_CLOCK_SKEW, args->at, clock + CLOCK_LEAD,
+                          "the timestamp is too far ahead");
+    *ts = args->at;
+    return MV_OK;
+}
+
+static int write_version(mv_cur *data, uint32_t table, mv_slice key, mv_slice value, uint8_t kind,
+                         uint64_t ts, mv_err *err)
+{
+    uint8_t room[MV_VKEY_ROOM], *out;
+    mv_slice vkey = mv_vkey_write(room, table, key, ts);
+    int rc = mv_cur_reserve(data, vkey, MV_RECORD_HEAD + value.len, true, false, &out, err);
+    if (rc != MV_OK)
+        return rc == MV_E_DUPLICATE_KEY ? mv_fail_at(err, table, key.data, key.len, ts) : rc;
+    if (value.len > 0)
+        memcpy(out + MV_RECORD_HEAD, value.data, value.len);
+    mv_record_seal(out, vkey, kind, value.len);
+    return MV_OK;
+}
+
+static int write_ops(mv_cur *data, mv_cur *changes, mv_state *state, const mv_ops *ops, uint64_t ts,
+                     mv_err *err)
+{
+    mv_slice key = {ops->keys, 0}, value = {ops->values, 0};
+    int rc = MV_OK;
+    for (uint64_t i = 0; i < ops->count && rc == MV_OK; i++) {
+        bool deleted = ops->value_lens[i] == MV_TOMBSTONE;
+        uint8_t kind = deleted ? MV_KIND_TOMBSTONE : MV_KIND_VALUE;
+        key.len = ops->key_lens[i];
+        value.len = deleted ? 0 : ops->value_lens[i];
+        rc = write_version(data, ops->tables[i], key, value, kind, ts, err);
+        if (rc == MV_OK)
+            rc = mv_change_add(changes, ts, (uint32_t)i, kind, ops->tables[i], key, err);
+        if (ops->tables[i] == MV_TABLE_CATALOG)
+            state->catalog_ts = ts;
+        key.data += key.len;
+        value.data += value.len;
+    }
+    return rc;
+}
+
+static int write_spans(mv_cur *changes, const mv_spans *spans, uint64_t ts, uint32_t seq, mv_err *err)
+{
+    const uint8_t *starts = spans->starts, *ends = spans->ends;
+    int rc = MV_OK;
+    for (uint64_t i = 0; i < spans->count && rc == MV_OK; i++) {
+        mv_bound start = {{starts, spans->start_lens[i]}, spans->start_lens[i] == MV_UNBOUNDED};
+        mv_bound end = {{ends, spans->end_lens[i]}, spans->end_lens[i] == MV_UNBOUNDED};
+        rc = mv_change_add_span(changes, ts, seq + (uint32_t)i, spans->tables[i], start, end, err);
+        starts += start.open ? 0 : start.key.len;
+        ends += end.open ? 0 : end.key.len;
+    }
+    return rc;
+}
+
+static int write_all(mv_env *env, mv_write *w, const mv_commit_args *args, uint64_t ts, mv_err *err)
+{
+    mv_cur data = {0}, changes = {0};
+    int rc = mv_cur_open(&w->txn, env->data, &data, err);
+    if (rc == MV_OK)
+        rc = mv_cur_open(&w->txn, env->changes, &changes, err);
+    if (rc == MV_OK)
+        rc = write_ops(&data, &changes, &w->state, &args->ops, ts, err);
+    if (rc == MV_OK)
+        rc = write_spans(&changes, &args->ingested, ts, (uint32_t)args->ops.count, err);
+    mv_cur_close(&data);
+    mv_cur_close(&changes);
+    w->state.last_commit = ts;
+    w->state.merged = ts;
+    w->state.direct = ts;
+    return rc;
+}
+
+static int commit_in(mv_env *env, mv_write *w, const mv_commit_args *args, const mv_readset *reads,
+                     uint64_t *ts, mv_err *err)
+{
+    uint64_t assigned = 0;
+    int rc = MV_OK;
+    if (w->state.catalog_ts > args->catalog_ts)
+        rc = mv_fail_ab(err, MV_E_CATALOG_CHANGED, w->state.catalog_ts, args->catalog_ts,
+                        "the catalog has changed");
+    if (rc == MV_OK && args->reads.count > 0)
+        rc = validate(env, w, args, reads, err);
+    if (rc == MV_OK)
+        rc = assign_timestamp(env, w, args, &assigned, err);
+    if (rc == MV_OK)
+        rc = write_all(env, w, args, assigned, err);
+    if (rc != MV_OK) {
+        mv_write_abort(&w->txn);
+        return rc;
+    }
+    rc = mv_write_close(env, w, err);
+    if (rc == MV_OK)
+        *ts = assigned;
+    return rc;
+}
+
+int mv_commit(mv_env *env, const mv_commit_args *args, uint64_t *ts, mv_err *err)
+{
+    mv_write w;
+    mv_readset reads = {0};
+    int rc = mv_env_enter(env, err);
+    if (rc != MV_OK)
+        return rc;
+    rc = check_sizes(&args->ops, err);
+    if (rc == MV_OK)
+        rc = mv_readset_build(&args->reads, &reads, err);
+    if (rc == MV_OK)
+        rc = mv_write_open(env, &w, err);
+    if (rc == MV_OK)
+        rc = commit_in(env, &w, args, &reads, ts, err);
+    mv_readset_free(&reads);
+    mv_env_leave(env);
+    return rc;
+}

@@ -1,0 +1,213 @@
+#include "mvcc/mv_env.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "base/mv_alloc.h"
+#include "base/mv_error.h"
+#include "mvcc/mv_key.h"
+
+#define CLOCK_SHIFT 12 /* bits of the logical counter */
+
+/* ---- the gate ---- */
+
+int mv_env_enter(mv_env *env, mv_err *err)
+{
+    atomic_fetch_add(&env->calls, 1);
+    if (!atomic_load(&env->closed))
+        return MV_OK;
+    mv_env_leave(env);
+    return mv_fail(err, MV_E_CLOSED, "store");
+}
+
+void mv_env_leave(mv_env *env)
+{
+    if (atomic_fetch_sub(&env->calls, 1) == 1 && atomic_load(&env->closed)) {
+        pthread_mutex_lock(&env->gate_lock);
+        pthread_cond_broadcast(&env->gate_empty);
+        pthread_mutex_unlock(&env->gate_lock);
+    }
+}
+
+void mv_env_close(mv_env *env)
+{
+    pthread_mutex_lock(&env->gate_lock);
+    if (!atomic_exchange(&env->closed, true)) {
+        bool forked = atomic_load(&env->sub->forked); /* calls of the parent's threads never end here */
+        while (!forked && atomic_load(&env->calls) > 0)
+            pthread_cond_wait(&env->gate_empty, &env->gate_lock);
+        if (env->shared != NULL && !forked)
+            mv_shared_close(env->shared);
+        mv_sub_close(env->sub);
+    }
+    pthread_mutex_unlock(&env->gate_lock);
+}
+
+void mv_env_free(mv_env *env)
+{
+    mv_env_close(env);
+    pthread_cond_destroy(&env->gate_empty);
+    pthread_mutex_destroy(&env->gate_lock);
+    mv_free(env);
+}
+
+/* ---- opening ---- */
+
+static int open_databases(mv_env *env, mv_txn *txn, bool create, mv_err *err)
+{
+    int rc = mv_sub_db(txn, "meta", create, NULL, &env->meta, err);
+    if (rc == MV_OK)
+        rc = mv_sub_db(txn, "data", create, mv_vkey_compare, &env->data, err);
+    if (rc == MV_OK)
+        rc = mv_sub_db(txn, "changes", create, NULL, &env->changes, err);
+    if (rc == MV_OK)
+        rc = mv_sub_db(txn, "protected", create, NULL, &env->protected, err);
+    return rc;
+}
+
+/* Makes the databases of a new store. In one transaction, so that a store is there as a whole or not at all. */
+static int create_store(mv_env *env, const uint8_t *store_id, mv_err *err)
+{
+    mv_txn txn;
+    mv_state state = {.next_record = 1};
+    int rc = mv_write_begin(env->sub, &txn, err);
+    if (rc != MV_OK)
+        return rc;
+    rc = open_databases(env, &txn, true, err);
+    if (rc == MV_OK && mv_format_load(&txn, env->meta, env->store_id, err) == MV_NOT_FOUND) {
+        memcpy(env->store_id, store_id, MV_STORE_ID);
+        rc = mv_format_save(&txn, env->meta, store_id, err);
+        if (rc == MV_OK)
+            rc = mv_state_save(&txn, env->meta, &state, err);
+    } /* else another process was first */
+    if (rc != MV_OK) {
+        mv_write_abort(&txn);
+        return rc;
+    }
+    return mv_write_commit(&txn, err);
+}
+
+/* Opens the databases of an existing store; MV_NOT_FOUND where LMDB's file holds no database yet. */
+static int open_store(mv_env *env, mv_err *err)
+{
+    mv_txn txn;
+    uint64_t names;
+    enum {
+        MAIN_DB = 1
+    };
+    int rc = mv_read_begin(env->sub, &txn, err);
+    if (rc != MV_OK)
+        return rc;
+    rc = mv_kv_count(&txn, MAIN_DB, &names, err);
+    if (rc == MV_OK)
+        rc = names == 0 ? MV_NOT_FOUND : open_databases(env, &txn, false, err);
+    if (rc == MV_NOT_FOUND && names > 0)
+        rc = mv_fail(err, MV_E_NOT_A_STORE, "the LMDB file belongs to another program");
+    if (rc == MV_OK) {
+        rc = mv_format_load(&txn, env->meta, env->store_id, err);
+        if (rc == MV_NOT_FOUND)
+            rc = mv_fail(err, MV_E_NOT_A_STORE, "the LMDB file belongs to another program");
+    }
+    mv_read_commit(&txn); /* handles of databases live on only after a commit */
+    return rc;
+}
+
+static int open_shared(mv_env *env, const mv_open_args *args, mv_err *err)
+{
+    int rc = mv_shared_open(args->path, &env->shared, err);
+    if (rc == MV_OK)
+        env->sub->fork_fd = mv_shared_fd(env->shared);
+    else if (rc == MV_E_IO && (args->flags & MV_OPEN_READ_ONLY) &&
+             (err->os_error == EACCES || err->os_error == EROFS || err->os_error == EPERM))
+        rc = MV_OK; /* reads without pins */
+    return rc;
+}
+
+static int open_parts(mv_env *env, const mv_open_args *args, mv_err *err)
+{
+    int rc = open_store(env, err);
+    if (rc == MV_NOT_FOUND) {
+        if (args->flags & MV_OPEN_CREATE)
+            rc = create_store(env, args->store_id, err);
+        else
+            rc = mv_fail(err, MV_E_NO_STORE, "the LMDB file is empty");
+    }
+    if (rc == MV_OK)
+        rc = open_shared(env, args, err);
+    return rc;
+}
+
+int mv_env_open(const mv_open_args *args, mv_env **out, mv_err *err)
+{
+    mv_env *env = mv_calloc(1, sizeof *env);
+    if (env == NULL)
+        return mv_fail(err, MV_E_NO_MEMORY, "opening the store");
+    int rc = mv_sub_open(args->path, args->flags & MV_OPEN_READ_ONLY, args->map_size, &env->sub, err);
+    if (rc == MV_OK) {
+        rc = open_parts(env, args, err);
+        if (rc != MV_OK)
+            mv_sub_close(env->sub);
+    }
+    if (rc != MV_OK) {
+        mv_free(env);
+        return rc;
+    }
+    pthread_mutex_init(&env->gate_lock, NULL);
+    pthread_cond_init(&env->gate_empty, NULL);
+    *out = env;
+    return MV_OK;
+}
+
+/* ---- snapshots and writes ---- */
+
+int mv_snap_begin(mv_env *env, mv_snap *out, mv_err *err)
+{
+    int rc = mv_read_begin(env->sub, &out->txn, err);
+    if (rc != MV_OK)
+        return rc;
+    rc = mv_state_load(&out->txn, env->meta, &out->state, err);
+    if (rc != MV_OK)
+        mv_read_end(&out->txn);
+    return rc;
+}
+
+void mv_snap_end(mv_snap *snap)
+{
+    mv_read_end(&snap->txn);
+}
+
+int mv_write_open(mv_env *env, mv_write *out, mv_err *err)
+{
+    int rc = mv_write_begin(env->sub, &out->txn, err);
+    if (rc != MV_OK)
+        return rc;
+    rc = mv_state_load(&out->txn, env->meta, &out->state, err);
+    if (rc != MV_OK)
+        mv_write_abort(&out->txn);
+    return rc;
+}
+
+int mv_write_close(mv_env *env, mv_write *w, mv_err *err)
+{
+    int rc = mv_state_save(&w->txn, env->meta, &w->state, err);
+    if (rc != MV_OK) {
+        mv_write_abort(&w->txn);
+        return rc;
+    }
+    return mv_write_commit(&w->txn, err);
+}
+
+uint64_t mv_clock(uint64_t now)
+{
+    struct timespec ts;
+    if (now != 0)
+        return now;
+    clock_gettime(CLOCK_REALTIME, &ts);
+    return ((uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000) << CLOCK_SHIFT;
+}
+
+uint64_t mv_lowest_commit(const mv_env *env, const mv_write *w)
+{
+    uint64_t floor = mv_shared_floor(env->shared);
+    return (floor > w->state.last_commit ? floor : w->state.last_commit) + 1;
+}

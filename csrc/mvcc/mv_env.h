@@ -1,0 +1,44 @@
+/* An open environment: the substrate, the shared-memory file, the sub-databases, and the gate that closing waits at. */
+#ifndef MV_ENV_H
+#define MV_ENV_H
+
+#include "lmdb/mv_substrate.h"
+#include "mv_engine.h"
+#include "mvcc/mv_shared.h"
+#include "mvcc/mv_state.h"
+
+struct mv_env {
+    atomic_uint_fast64_t calls; /* in flight */
+    atomic_bool closed;
+    pthread_mutex_t gate_lock;
+    pthread_cond_t gate_empty;
+    mv_sub *sub;
+    mv_shared *shared; /* NULL where the folder cannot be written: no pins, no floor */
+    uint8_t store_id[MV_STORE_ID];
+    mv_db meta, data, changes, protected;
+};
+
+/* Every public function passes the gate: enter, and (only if that was MV_OK) leave. */
+int mv_env_enter(mv_env *env, mv_err *err);
+void mv_env_leave(mv_env *env);
+
+typedef struct mv_snap { /* one LMDB read snapshot with the state that it shows */
+    mv_txn txn;
+    mv_state state;
+} mv_snap;
+
+int mv_snap_begin(mv_env *env, mv_snap *out, mv_err *err);
+void mv_snap_end(mv_snap *snap);
+
+/* A write transaction with its state; ends by exactly one of the two. Commit saves the state. */
+typedef mv_snap mv_write;
+int mv_write_open(mv_env *env, mv_write *out, mv_err *err);
+int mv_write_close(mv_env *env, mv_write *w, mv_err *err);
+
+/* The clock, from the caller or (0) the system. */
+uint64_t mv_clock(uint64_t now);
+
+/* The lowest timestamp that a commit in w may get. */
+uint64_t mv_lowest_commit(const mv_env *env, const mv_write *w);
+
+#endif

@@ -1,0 +1,52 @@
+/* Counters for statistics. */
+#include <string.h>
+
+#include "mvcc/mv_env.h"
+
+static int read_info(mv_env *env, mv_snap *snap, mv_info *out, mv_err *err)
+{
+    mv_sub_info sub;
+    const mv_state *s = &snap->state;
+    *out = (mv_info){
+        .format_version = MV_FORMAT_VERSION,
+        .last_commit = s->last_commit,
+        .merged = s->merged,
+        .direct = s->direct,
+        .gc_threshold = s->gc,
+        .changes_from = s->changes_from,
+        .catalog_ts = s->catalog_ts,
+        .oldest_pin = MV_TS_MAX,
+    };
+    memcpy(out->store_id, env->store_id, MV_STORE_ID);
+    if (env->shared != NULL)
+        out->oldest_pin = mv_shared_oldest_pin(env->shared, &out->pins);
+    int rc = mv_kv_count(&snap->txn, env->data, &out->versions, err);
+    if (rc == MV_OK)
+        rc = mv_kv_count(&snap->txn, env->changes, &out->changes, err);
+    if (rc == MV_OK)
+        rc = mv_sub_free_pages(&snap->txn, &out->free_pages, err);
+    if (rc == MV_OK)
+        rc = mv_sub_get_info(&snap->txn, &sub, err);
+    if (rc == MV_OK) {
+        out->page_size = sub.page_size;
+        out->file_bytes = sub.pages * sub.page_size;
+        out->map_bytes = sub.map_bytes;
+        out->readers = sub.readers;
+    }
+    return rc;
+}
+
+int mv_env_info(mv_env *env, mv_info *out, mv_err *err)
+{
+    mv_snap snap;
+    int rc = mv_env_enter(env, err);
+    if (rc != MV_OK)
+        return rc;
+    rc = mv_snap_begin(env, &snap, err);
+    if (rc == MV_OK) {
+        rc = read_info(env, &snap, out, err);
+        mv_snap_end(&snap);
+    }
+    mv_env_leave(env);
+    return rc;
+}

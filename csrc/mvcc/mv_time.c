@@ -1,0 +1,91 @@
+/* The read floor and durable steps of time. */
+#include "base/mv_error.h"
+#include "mvcc/mv_time.h"
+
+/* Raises the floor and passes the write lock: no commit in flight or later can get ts or less. */
+static int raise_floor(mv_env *env, uint64_t ts, mv_err *err)
+{
+    mv_txn txn;
+    mv_shared_raise_floor(env->shared, ts);
+    int rc = mv_write_begin(env->sub, &txn, err);
+    if (rc == MV_OK)
+        mv_write_abort(&txn);
+    return rc;
+}
+
+int mv_last_commit(mv_env *env, uint64_t *ts, mv_err *err)
+{
+    mv_snap snap;
+    int rc = mv_env_enter(env, err);
+    if (rc != MV_OK)
+        return rc;
+    rc = mv_snap_begin(env, &snap, err);
+    if (rc == MV_OK) {
+        *ts = snap.state.last_commit;
+        mv_snap_end(&snap);
+    }
+    mv_env_leave(env);
+    return rc;
+}
+
+int mv_time_reach(mv_env *env, uint64_t ts, uint64_t now, mv_err *err)
+{
+    mv_snap snap;
+    int rc = mv_snap_begin(env, &snap, err);
+    if (rc != MV_OK)
+        return rc;
+    uint64_t last = snap.state.last_commit;
+    mv_snap_end(&snap);
+    if (ts <= last)
+        return MV_OK;
+    uint64_t highest = env->sub->read_only ? last : mv_clock(now);
+    if (ts > highest)
+        return mv_fail_ab(err, MV_E_IN_FUTURE, ts, highest > last ? highest : last,
+                          "the timestamp is in the future");
+    return raise_floor(env, ts, err);
+}
+
+int mv_now(mv_env *env, uint64_t now, uint64_t *ts, mv_err *err)
+{
+    mv_snap snap;
+    int rc = mv_env_enter(env, err);
+    if (rc != MV_OK)
+        return rc;
+    rc = mv_snap_begin(env, &snap, err);
+    if (rc == MV_OK) {
+        uint64_t clock = mv_clock(now), last = snap.state.last_commit;
+        mv_snap_end(&snap);
+        if (env->sub->read_only)
+            clock = last;
+        if (clock > last)
+            rc = raise_floor(env, clock, err);
+        if (rc == MV_OK)
+            *ts = clock > last ? clock : last;
+    }
+    mv_env_leave(env);
+    return rc;
+}
+
+int mv_advance(mv_env *env, uint64_t ts, uint64_t now, mv_err *err)
+{
+    mv_write w;
+    int rc = mv_env_enter(env, err);
+    if (rc != MV_OK)
+        return rc;
+    rc = mv_write_open(env, &w, err);
+    if (rc == MV_OK) {
+        uint64_t clock = mv_clock(now);
+        if (ts <= w.state.last_commit) {
+            mv_write_abort(&w.txn);
+        } else if (ts > clock) {
+            mv_write_abort(&w.txn);
+            rc = mv_fail_ab(err, MV_E_IN_FUTURE, ts, clock, "the timestamp is in the future");
+        } else {
+            w.state.last_commit = ts;
+            w.state.merged = ts;
+            rc = mv_write_close(env, &w, err);
+        }
+    }
+    mv_env_leave(env);
+    return rc;
+}

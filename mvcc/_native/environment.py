@@ -1,0 +1,430 @@
+"""An environment of the C core: its calls in Python's types. No policy.
+
+Tables and timestamps are numbers, a span is (table id, start, end) with None for unbounded. The GIL is held
+only to pack and unpack. Each thread has its own error record and result buffers.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from array import array
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mvcc._native import pages
+from mvcc._native._core import ffi, lib
+from mvcc._native.check import (
+    DONE,
+    NOT_FOUND,
+    Failure,
+    check,
+    new_error,
+    raise_failure,
+    read_failure,
+)
+from mvcc.timestamp import Timestamp
+
+MAX_KEY_BYTES: int = lib.MV_MAX_KEY
+LATEST: int = lib.MV_TS_MAX
+"""As a timestamp to read at: the last commit; as a catalog timestamp: do not compare."""
+
+OPEN_CREATE: int = lib.MV_OPEN_CREATE
+OPEN_READ_ONLY: int = lib.MV_OPEN_READ_ONLY
+SCAN_REVERSE: int = lib.MV_SCAN_REVERSE
+SCAN_TOMBSTONES: int = lib.MV_SCAN_TOMBSTONES
+SCAN_REVISIONS: int = lib.MV_SCAN_REVISIONS
+SCAN_KEYS_ONLY: int = lib.MV_SCAN_KEYS_ONLY
+VERIFY_PARTS = (0, 1, 2)
+
+_KEPT_RESULT_BYTES = 1 << 20
+
+SpanTuple = tuple[int, bytes | None, bytes | None]
+
+
+class _PerThread(threading.local):
+    """What a thread passes to C again and again."""
+
+    def __init__(self) -> None:
+        self.err = new_error()
+        self.value = ffi.gc(ffi.new("mv_buf *"), lib.mv_buf_free)
+        self.ts = ffi.new("uint64_t *")
+        self.page = ffi.gc(ffi.new("mv_page *"), lib.mv_page_free)
+
+
+_mine = _PerThread()
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A page of rows: parallel columns, and where the next page begins (None: nowhere)."""
+
+    keys: list[bytes]
+    values: list[bytes | None]
+    timestamps: array[int]
+    resume: tuple[bytes, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRows:
+    """A page of changes; resume is (timestamp, sequence number, key)."""
+
+    timestamps: array[int]
+    tables: array[int]
+    keys: list[bytes]
+    values: list[bytes | None]
+    resume: tuple[int, int, bytes] | None
+    until: int
+
+
+class NativeView:
+    """A pinned timestamp. Any call with it after close() raises StoreClosedError."""
+
+    __slots__ = ("env", "handle", "timestamp")
+
+    def __init__(self, env: Environment, handle: Any) -> None:
+        self.env = env
+        self.handle = env.own(handle, lib.mv_view_free)
+        self.timestamp: int = lib.mv_view_timestamp(handle)
+
+    def close(self) -> None:
+        """Releases the pin. Idempotent."""
+        lib.mv_view_close(self.handle)
+
+
+class Environment:
+    """One open store of this process."""
+
+    def __init__(self, path: str, *, flags: int, map_size: int, store_id: bytes) -> None:
+        self.path = path
+        args = ffi.new("mv_open_args *")
+        folder = ffi.new("char[]", os.fsencode(path))
+        args.path = folder
+        args.flags = flags
+        args.map_size = map_size
+        args.store_id = store_id
+        out = ffi.new("mv_env **")
+        self._check(lib.mv_env_open(args, out, _mine.err))
+        self.handle = ffi.gc(out[0], lib.mv_env_free)
+
+    def _check(self, code: int) -> int:
+        return check(self.path, code, _mine.err)
+
+    def close(self) -> None:
+        """Waits for calls in flight. Idempotent."""
+        lib.mv_env_close(self.handle)
+
+    def own(self, handle: Any, free: Callable[[Any], None]) -> Any:
+        """A handle that is freed with its last reference, and before the environment."""
+        env = self.handle
+
+        def release(raw: Any) -> None:
+            free(raw)
+            assert env is not None  # held until here
+
+        return ffi.gc(handle, release)
+
+    # -- time ------------------------------------------------------------------------------------
+
+    def now(self, clock: int) -> int:
+        """Raises the read floor to the clock; gives the timestamp."""
+        self._check(lib.mv_now(self.handle, clock, _mine.ts, _mine.err))
+        return int(_mine.ts[0])
+
+    def last_commit(self) -> int:
+        """The timestamp of the newest commit."""
+        self._check(lib.mv_last_commit(self.handle, _mine.ts, _mine.err))
+        return int(_mine.ts[0])
+
+    def advance(self, timestamp: int, clock: int) -> None:
+        """Raises the last commit durably."""
+        self._check(lib.mv_advance(self.handle, timestamp, clock, _mine.err))
+
+    # -- commit ----------------------------------------------------------------------------------
+
+    def commit(
+        self,
+        tables: Sequence[int],
+        keys: Sequence[bytes],
+        values: Sequence[bytes | None],
+        *,
+        points: Sequence[tuple[int, bytes]],
+        spans: Sequence[SpanTuple],
+        ingested: Sequence[SpanTuple],
+        read_ts: int,
+        catalog_ts: int,
+        clock: int,
+        at: int,
+    ) -> int:
+        """One atomic, durable batch; gives its timestamp."""
+        args = ffi.new("mv_commit_args *")
+        alive = [
+            _fill_ops(args.ops, tables, keys, values),
+            _fill_spans(args.reads, points, spans),
+            _fill_spans(args.ingested, (), ingested),
+        ]
+        args.read_ts = read_ts
+        args.catalog_ts = catalog_ts
+        args.now = clock
+        args.at = at
+        self._check(lib.mv_commit(self.handle, args, _mine.ts, _mine.err))
+        alive.clear()
+        return int(_mine.ts[0])
+
+    # -- reads -----------------------------------------------------------------------------------
+
+    def view(self, timestamp: int, clock: int) -> NativeView:
+        """Pins a timestamp; LATEST is the last commit."""
+        out = ffi.new("mv_view **")
+        self._check(lib.mv_view_open(self.handle, timestamp, clock, out, _mine.err))
+        return NativeView(self, out[0])
+
+    def get(self, view: NativeView | None, catalog_ts: int, table: int, key: bytes) -> bytes | None:
+        """The value of a key, or None."""
+        mine = _mine
+        out = mine.value
+        code = lib.mv_get(
+            self.handle,
+            ffi.NULL if view is None else view.handle,
+            catalog_ts,
+            table,
+            key,
+            len(key),
+            out,
+            mine.ts,
+            mine.err,
+        )
+        if code == NOT_FOUND:
+            return None
+        if code < 0:
+            raise_failure(self.path, code, mine.err)
+        value: bytes = ffi.buffer(out.data, out.len)[:] if out.len else b""
+        if out.cap > _KEPT_RESULT_BYTES:
+            lib.mv_buf_free(out)
+        return value
+
+    def get_many(
+        self, view: NativeView | None, catalog_ts: int, table: int, keys: Sequence[bytes]
+    ) -> list[bytes | None]:
+        """The values of many keys."""
+        mine = _mine
+        blob, lengths = pages.pack(keys)
+        self._check(
+            lib.mv_get_many(
+                self.handle,
+                ffi.NULL if view is None else view.handle,
+                catalog_ts,
+                table,
+                len(keys),
+                blob,
+                ffi.from_buffer("uint32_t[]", lengths),
+                mine.page,
+                mine.err,
+            )
+        )
+        return pages.take_values(mine.page)
+
+    def scan(
+        self,
+        view: NativeView,
+        span: SpanTuple,
+        *,
+        flags: int,
+        resume_ts: int,
+        since: int,
+        max_rows: int,
+        max_bytes: int,
+    ) -> Rows:
+        """One page of rows. `resume` of a reverse scan is the end of what is left, else the start."""
+        mine = _mine
+        args, alive = scan_args(span, flags, resume_ts, since)
+        args.max_rows = max_rows
+        args.max_bytes = max_bytes
+        self._check(lib.mv_scan(self.handle, view.handle, args, mine.page, mine.err))
+        alive.clear()
+        page = mine.page
+        return Rows(
+            keys=pages.take_keys(page),
+            values=pages.take_values(page),
+            timestamps=pages.take_array(page.timestamps, "Q"),
+            resume=(pages.take_bytes(page.resume_key), page.resume_ts) if page.more else None,
+        )
+
+    def split(
+        self,
+        view: NativeView,
+        span: SpanTuple,
+        *,
+        since: int,
+        span_bytes: int,
+        carry: int,
+        max_rows: int,
+    ) -> tuple[list[bytes], bytes | None, int]:
+        """Keys to cut at; where to go on; what was counted since the last cut."""
+        mine = _mine
+        args, alive = scan_args(span, 0, 0, since)
+        args.max_rows = max_rows
+        mine.ts[0] = carry
+        self._check(
+            lib.mv_split(self.handle, view.handle, args, span_bytes, mine.ts, mine.page, mine.err)
+        )
+        alive.clear()
+        resume = pages.take_bytes(mine.page.resume_key) if mine.page.more else None
+        return pages.take_keys(mine.page), resume, int(mine.ts[0])
+
+    def changes(
+        self,
+        *,
+        table: int,
+        since: int,
+        until: int,
+        resume: tuple[int, int, bytes] | None,
+        max_rows: int,
+        max_bytes: int,
+    ) -> ChangeRows:
+        """One page of (since, until] in commit order; table 0: all."""
+        mine = _mine
+        args = ffi.new("mv_changes_args *")
+        args.table, args.since, args.until = table, since, until
+        args.max_rows, args.max_bytes = max_rows, max_bytes
+        resume_ts, resume_seq, resume_key = resume or (0, 0, b"")
+        key = ffi.from_buffer(resume_key)
+        args.resume_ts, args.resume_seq = resume_ts, resume_seq
+        args.resume_key, args.resume_key_len = ffi.cast("uint8_t *", key), len(resume_key)
+        self._check(lib.mv_changes(self.handle, args, mine.page, mine.err))
+        page = mine.page
+        return ChangeRows(
+            timestamps=pages.take_array(page.timestamps, "Q"),
+            tables=pages.take_array(page.tables, "I"),
+            keys=pages.take_keys(page),
+            values=pages.take_values(page),
+            resume=(page.resume_ts, page.resume_seq, pages.take_bytes(page.resume_key))
+            if page.more
+            else None,
+            until=page.until,
+        )
+
+    # -- upkeep ----------------------------------------------------------------------------------
+
+    def protect(self, timestamp: int, label: str, durable: bool) -> int:
+        """Adds a record that holds the threshold back; gives its id."""
+        self._check(
+            lib.mv_protect(self.handle, timestamp, durable, label.encode(), _mine.ts, _mine.err)
+        )
+        return int(_mine.ts[0])
+
+    def unprotect(self, record_id: int) -> None:
+        """Drops a record; an unknown id is ignored."""
+        self._check(lib.mv_unprotect(self.handle, record_id, _mine.err))
+
+    def gc_publish(self, wanted: int) -> int:
+        """Raises the threshold as far as may be; gives it."""
+        self._check(lib.mv_gc_publish(self.handle, wanted, _mine.ts, _mine.err))
+        return int(_mine.ts[0])
+
+    def gc_slices(self, work_per_slice: int) -> dict[str, int]:
+        """Collects in slices until nothing is left; gives what was removed."""
+        cursor = ffi.gc(ffi.new("mv_buf *"), lib.mv_buf_free)
+        stats = ffi.new("mv_gc_stats *")
+        while (
+            self._check(lib.mv_gc_slice(self.handle, work_per_slice, cursor, stats, _mine.err))
+            != DONE
+        ):
+            pass
+        return {
+            name: getattr(stats, name) for name in ("versions", "tombstones", "changes", "bytes")
+        }
+
+    def verify(self, rows_per_call: int, max_problems: int) -> tuple[dict[str, int], list[str]]:
+        """Checks every row; gives what was walked and the faults in words."""
+        stats = ffi.new("mv_verify_stats *")
+        problems: list[str] = []
+        for part in VERIFY_PARTS:
+            cursor = ffi.gc(ffi.new("mv_buf *"), lib.mv_buf_free)
+            while len(problems) < max_problems:
+                before = pages.take_bytes(cursor)
+                code = lib.mv_verify(self.handle, part, rows_per_call, cursor, stats, _mine.err)
+                if code == DONE:
+                    break
+                if code == lib.MV_E_CORRUPT_STORE:
+                    problems.append(_describe(read_failure(self.path, code, _mine.err)))
+                    if pages.take_bytes(cursor) == before:
+                        break  # the fault is not in a row that can be passed over
+                else:
+                    self._check(code)
+        walked = {n: getattr(stats, n) for n in ("versions", "tombstones", "changes", "bytes")}
+        return walked, problems
+
+    def info(self) -> dict[str, Any]:
+        """The fields of mv_info by name."""
+        info = ffi.new("mv_info *")
+        self._check(lib.mv_env_info(self.handle, info, _mine.err))
+        fields = {name: getattr(info, name) for name, _ in ffi.typeof("mv_info").fields}
+        fields["store_id"] = bytes(ffi.buffer(info.store_id))
+        return fields
+
+
+def scan_args(span: SpanTuple, flags: int, resume_ts: int, since: int) -> tuple[Any, list[Any]]:
+    """An mv_scan_args, and what must stay alive while C uses it."""
+    table, start, end = span
+    args = ffi.new("mv_scan_args *")
+    start_bytes, start_len = pages.bound(start, MAX_KEY_BYTES)
+    end_bytes, end_len = pages.bound(end, MAX_KEY_BYTES)
+    start_buffer, end_buffer = ffi.from_buffer(start_bytes), ffi.from_buffer(end_bytes)
+    args.table = table
+    args.flags = flags
+    args.start, args.start_len = ffi.cast("uint8_t *", start_buffer), start_len
+    args.end, args.end_len = ffi.cast("uint8_t *", end_buffer), end_len
+    args.resume_ts = resume_ts
+    args.since = since
+    args.catalog_ts = LATEST
+    return args, [start_buffer, end_buffer]
+
+
+def _column(values: array[int]) -> Any:
+    return ffi.from_buffer("uint32_t[]", values)
+
+
+def _fill_ops(
+    ops: Any, tables: Sequence[int], keys: Sequence[bytes], values: Sequence[bytes | None]
+) -> list[Any]:
+    """Fills an mv_ops; gives what must stay alive."""
+    key_blob, key_lens = pages.pack(keys)
+    value_blob, value_lens = pages.pack_values(values)
+    columns = [_column(array("I", tables)), _column(key_lens), _column(value_lens)]
+    blobs = [ffi.from_buffer(key_blob), ffi.from_buffer(value_blob)]
+    ops.count = len(keys)
+    ops.tables, ops.key_lens, ops.value_lens = columns
+    ops.keys, ops.values = (ffi.cast("uint8_t *", blob) for blob in blobs)
+    return [*columns, *blobs]
+
+
+def _fill_spans(
+    out: Any, points: Sequence[tuple[int, bytes]], spans: Sequence[SpanTuple]
+) -> list[Any]:
+    """Fills an mv_spans; gives what must stay alive."""
+    if not points and not spans:
+        return []
+    starts, start_lens = pages.pack_bounds(
+        [*(key for _, key in points), *(span[1] for span in spans)], MAX_KEY_BYTES
+    )
+    ends, end_lens = pages.pack_bounds([span[2] for span in spans], MAX_KEY_BYTES)
+    tables = array("I", [*(table for table, _ in points), *(span[0] for span in spans)])
+    columns = [
+        _column(tables),
+        _column(start_lens),
+        _column(array("I", [pages.POINT] * len(points)) + end_lens),
+    ]
+    blobs = [ffi.from_buffer(starts), ffi.from_buffer(ends)]
+    out.count = len(tables)
+    out.tables, out.start_lens, out.end_lens = columns
+    out.starts, out.ends = (ffi.cast("uint8_t *", blob) for blob in blobs)
+    return [*columns, *blobs]
+
+
+def _describe(failure: Failure) -> str:
+    """A fault of one row in words."""
+    if not failure.table:
+        return failure.what
+    return f"{failure.what}: table {failure.table}, key {failure.key!r}, at {Timestamp(failure.timestamp)}"

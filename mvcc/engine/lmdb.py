@@ -1,0 +1,388 @@
+"""The engine over LMDB: the interface's records on one side, the C core's calls on the other.
+
+Owns policy that is not the core's: the folder, the clock, the sizes of slices and pages. Knows no names of
+tables, no jobs and no files of backups beyond their paths.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Self
+
+from mvcc._native import environment, files, library
+from mvcc._native.environment import LATEST, Environment, NativeView, SpanTuple
+from mvcc.clock import Clock
+from mvcc.engine.interface import (
+    ChangesPage,
+    ChangesRequest,
+    EngineInfo,
+    ExportRequest,
+    ExportSummary,
+    GCResult,
+    Page,
+    ReadSet,
+    ScanRequest,
+    Span,
+    VerifyResult,
+    View,
+    WriteBatch,
+)
+from mvcc.errors import (
+    NotAStoreError,
+    StorageError,
+    StoreNotFoundError,
+    TimestampBelowGCError,
+    TransactionRetryError,
+)
+from mvcc.timestamp import LOGICAL_BITS
+
+DATA_FILE = "data.mdb"
+EXPORT_CHUNK_BYTES = 1 << 20
+SPLIT_KEYS_PER_CALL = 1 << 20
+GC_WORK_PER_SLICE = 20_000
+VERIFY_ROWS_PER_CALL = 100_000
+MAX_PROBLEMS = 100
+
+
+def open_engine(
+    path: str | os.PathLike[str],
+    *,
+    create: bool = True,
+    readonly: bool = False,
+    clock: Clock | None = None,
+    map_size: int | None = None,
+) -> LMDBEngine:
+    """Opens a store's folder, and makes it where nothing is there and `create` is true.
+
+    `map_size` is the address space in bytes (None: 1 TiB, or what the system gives). Raises LibraryError,
+    NotAStoreError, StoreNotFoundError, StoreAlreadyOpenError, FormatVersionError, StoreCorruptedError.
+    """
+    library.load()
+    folder = Path(path).absolute()
+    create = create and not readonly
+    made = _prepare_folder(folder, create)
+    flags = (environment.OPEN_CREATE if create else 0) | (
+        environment.OPEN_READ_ONLY if readonly else 0
+    )
+    env = Environment(
+        str(folder), flags=flags, map_size=map_size or 0, store_id=secrets.token_bytes(16)
+    )
+    if made:
+        _sync_folders(folder)
+    return LMDBEngine(env, readonly=readonly, clock=clock)
+
+
+def _prepare_folder(folder: Path, create: bool) -> bool:
+    """Checks what is at the path before anything is written; whether a store is being made."""
+    if (folder / DATA_FILE).exists():
+        return False
+    if os.path.lexists(folder):
+        if not folder.is_dir():
+            raise NotAStoreError(path=str(folder), what="it is a file")
+        if any(folder.iterdir()):
+            raise NotAStoreError(path=str(folder), what=f"it holds files, but no {DATA_FILE}")
+    if not create:
+        raise StoreNotFoundError(path=str(folder))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(
+            what="making the store's folder", errno=error.errno, path=str(folder)
+        ) from error
+    return True
+
+
+def _sync_folders(folder: Path) -> None:
+    """Makes the names of a new store durable: its files', and its own."""
+    for each in (folder, folder.parent):
+        fd = os.open(each, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+
+def _span(span: Span) -> SpanTuple:
+    return span.table_id, span.start, span.end
+
+
+class LMDBView:
+    """A view of the LMDB engine."""
+
+    __slots__ = ("native",)
+
+    def __init__(self, native: NativeView) -> None:
+        self.native = native
+
+    @property
+    def timestamp(self) -> int:
+        """What it reads at."""
+        return self.native.timestamp
+
+    def close(self) -> None:
+        """Lets garbage collection go on. Idempotent."""
+        self.native.close()
+
+
+def _native(view: View | None) -> NativeView | None:
+    if view is None:
+        return None
+    assert isinstance(view, LMDBView)
+    return view.native
+
+
+class LMDBExport:
+    """One SST on its way out."""
+
+    def __init__(self, view: LMDBView, request: ExportRequest) -> None:
+        self._request = request
+        self._native = files.NativeExport(
+            view.native,
+            _span(request.span),
+            flags=(files.EXPORT_REVISIONS if request.revisions else 0) | files.EXPORT_MID_KEY,
+            since=request.since,
+            resume_ts=request.resume_ts,
+            target_size=request.target_size,
+            max_size=request.max_size,
+            compression=request.compression,
+            session=request.session,
+            file_number=request.file_number,
+            creation_time=request.creation_time,
+            properties=request.properties,
+        )
+        self._summary: ExportSummary | None = None
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> memoryview:
+        chunk = self._native.next(EXPORT_CHUNK_BYTES) if self._summary is None else None
+        if chunk is None:
+            self._summary = self._summary or self._summarize()
+            raise StopIteration
+        return chunk
+
+    def _summarize(self) -> ExportSummary:
+        stats = self._native.stats()
+        resume = self._native.resume()
+        request = None
+        if resume is not None:
+            key, timestamp = resume
+            span = replace(self._request.span, start=key)
+            request = replace(self._request, span=span, resume_ts=timestamp)
+        return ExportSummary(
+            rows=stats["rows"],
+            tombstones=stats["tombstones"],
+            bytes=stats["bytes"],
+            min_ts=stats["min_ts"],
+            max_ts=stats["max_ts"],
+            cpu_seconds=stats["cpu_ns"] / 1e9,
+            resume=request,
+        )
+
+    @property
+    def summary(self) -> ExportSummary:
+        """What was written, once the last chunk has been taken."""
+        assert self._summary is not None, "the export has not ended"
+        return self._summary
+
+    def close(self) -> None:
+        """Frees its memory. Idempotent."""
+        self._native.close()
+
+
+class LMDBEngine:
+    """The engine over LMDB. See `mvcc.engine.interface.Engine` for its methods."""
+
+    def __init__(self, env: Environment, *, readonly: bool, clock: Clock | None) -> None:
+        self._env = env
+        self._readonly = readonly
+        self._clock = clock
+
+    @property
+    def path(self) -> str:
+        """The store's folder, absolute."""
+        return self._env.path
+
+    @property
+    def readonly(self) -> bool:
+        """Whether writes are refused."""
+        return self._readonly
+
+    def close(self) -> None:
+        """Waits for calls in flight. Idempotent."""
+        self._env.close()
+
+    # -- time ------------------------------------------------------------------------------------
+
+    def _clock_ts(self) -> int:
+        """The injected clock as a timestamp; 0: the core reads the system's clock itself."""
+        return 0 if self._clock is None else self._clock.now_us() << LOGICAL_BITS
+
+    def now(self) -> int:
+        """A timestamp that no later commit gets, or goes below."""
+        return self._env.now(self._clock_ts())
+
+    def last_commit(self) -> int:
+        """The timestamp of the newest commit."""
+        return self._env.last_commit()
+
+    def advance(self, timestamp: int) -> None:
+        """Makes sure, durably, that every later commit is above a timestamp."""
+        self._env.advance(timestamp, self._clock_ts())
+
+    # -- writing ---------------------------------------------------------------------------------
+
+    def commit(
+        self,
+        batch: WriteBatch,
+        *,
+        catalog_ts: int | None = None,
+        reads: ReadSet | None = None,
+        at: int | None = None,
+    ) -> int:
+        """Writes a batch at one new timestamp."""
+        try:
+            return self._env.commit(
+                batch.table_ids,
+                batch.keys,
+                batch.values,
+                points=reads.points if reads is not None else (),
+                spans=[_span(span) for span in reads.spans] if reads is not None else (),
+                ingested=[_span(span) for span in batch.ingested],
+                read_ts=reads.read_ts if reads is not None else 0,
+                catalog_ts=LATEST if catalog_ts is None else catalog_ts,
+                clock=self._clock_ts(),
+                at=at or 0,
+            )
+        except TimestampBelowGCError as error:
+            raise TransactionRetryError(reason="gc", timestamp=error.threshold) from error
+
+    # -- reading ---------------------------------------------------------------------------------
+
+    def view(self, at: int | None = None) -> LMDBView:
+        """Opens a view."""
+        return LMDBView(self._env.view(LATEST if at is None else at, self._clock_ts()))
+
+    def get(
+        self, table_id: int, key: bytes, *, view: View | None = None, catalog_ts: int | None = None
+    ) -> bytes | None:
+        """The value of a key."""
+        return self._env.get(
+            _native(view), LATEST if catalog_ts is None else catalog_ts, table_id, key
+        )
+
+    def get_many(
+        self,
+        table_id: int,
+        keys: Sequence[bytes],
+        *,
+        view: View | None = None,
+        catalog_ts: int | None = None,
+    ) -> list[bytes | None]:
+        """The values of many keys."""
+        return self._env.get_many(
+            _native(view), LATEST if catalog_ts is None else catalog_ts, table_id, keys
+        )
+
+    def scan(self, request: ScanRequest, *, view: View) -> Page:
+        """One page of rows."""
+        native = _native(view)
+        assert native is not None
+        rows = self._env.scan(
+            native,
+            _span(request.span),
+            flags=(environment.SCAN_REVERSE if request.reverse else 0)
+            | (environment.SCAN_TOMBSTONES if request.tombstones else 0)
+            | (environment.SCAN_REVISIONS if request.revisions else 0)
+            | (environment.SCAN_KEYS_ONLY if request.keys_only else 0),
+            resume_ts=request.resume_ts,
+            since=request.since,
+            max_rows=request.max_rows,
+            max_bytes=request.max_bytes,
+        )
+        resume = None
+        if rows.resume is not None:
+            key, timestamp = rows.resume
+            span = request.span
+            rest = replace(span, end=key) if request.reverse else replace(span, start=key)
+            resume = replace(request, span=rest, resume_ts=timestamp)
+        return Page(rows.keys, rows.values, rows.timestamps, resume)
+
+    def changes(self, request: ChangesRequest) -> ChangesPage:
+        """One page of what was committed."""
+        rows = self._env.changes(
+            table=request.table_id or 0,
+            since=request.since,
+            until=LATEST if request.until is None else request.until,
+            resume=request.resume,
+            max_rows=request.max_rows,
+            max_bytes=request.max_bytes,
+        )
+        resume = None
+        if rows.resume is not None:
+            resume = replace(request, until=rows.until, resume=rows.resume)
+        return ChangesPage(
+            timestamps=rows.timestamps,
+            table_ids=rows.tables,
+            keys=rows.keys,
+            values=rows.values,
+            resume=resume,
+            until=rows.until,
+        )
+
+    # -- backups ---------------------------------------------------------------------------------
+
+    def split(self, span: Span, *, view: View, span_bytes: int, since: int = 0) -> Iterator[bytes]:
+        """Keys to cut a span at."""
+        native = _native(view)
+        assert native is not None
+        carry, rest = 0, _span(span)
+        while True:
+            keys, resume, carry = self._env.split(
+                native,
+                rest,
+                since=since,
+                span_bytes=span_bytes,
+                carry=carry,
+                max_rows=SPLIT_KEYS_PER_CALL,
+            )
+            yield from keys
+            if resume is None:
+                return
+            rest = (span.table_id, resume, span.end)
+
+    def export(self, request: ExportRequest, *, view: View) -> LMDBExport:
+        """The versions of a window as one SST."""
+        assert isinstance(view, LMDBView)
+        return LMDBExport(view, request)
+
+    def protect(self, timestamp: int, label: str, *, durable: bool = False) -> int:
+        """Holds the GC threshold back."""
+        return self._env.protect(timestamp, label, durable)
+
+    def unprotect(self, record_id: int) -> None:
+        """Drops a record of protect."""
+        self._env.unprotect(record_id)
+
+    # -- upkeep ----------------------------------------------------------------------------------
+
+    def gc(self, before: int) -> GCResult:
+        """Removes what no read at `before` or later can see."""
+        threshold = self._env.gc_publish(before)
+        return GCResult(threshold=threshold, **self._env.gc_slices(GC_WORK_PER_SLICE))
+
+    def verify(self) -> VerifyResult:
+        """Reads and checks every row."""
+        walked, problems = self._env.verify(VERIFY_ROWS_PER_CALL, MAX_PROBLEMS)
+        return VerifyResult(**walked, problems=tuple(problems))
+
+    def info(self) -> EngineInfo:
+        """The engine's counters."""
+        found = self._env.info()
+        oldest = found.pop("oldest_pin")
+        return EngineInfo(oldest_pin=None if oldest == LATEST else oldest, **found)
