@@ -121,6 +121,19 @@ def test_wheel_works_in_another_folder(wheel: Path, tmp_path: Path) -> None:
     assert f"{extension} {0xE3069283}" == checksum_by(tmp_path / "site", elsewhere).strip()
 
 
+def test_repaired_wheel_brings_its_libraries(wheel: Path, tmp_path: Path) -> None:
+    """It bundles zstd and lz4, and works."""
+    tools = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    out = tmp_path / "repaired"
+    run("auditwheel", "repair", "--strip", "-w", out, wheel, cwd=tmp_path, PATH=tools)
+    (repaired,) = out.iterdir()
+    assert "manylinux" in repaired.name
+    libraries = {Path(name).name for name in names_in_wheel(repaired) if "mvcc.libs/lib" in name}
+    assert {"libzstd", "liblz4"} == {name.split("-")[0] for name in libraries}
+    extension = install(repaired, tmp_path / "site")
+    assert f"{extension} {0xE3069283}" == checksum_by(tmp_path / "site", tmp_path).strip()
+
+
 def test_an_edited_header_rebuilds_the_extension(unpacked_sdist: Path, tmp_path: Path) -> None:
     """A build after the edit of one header compiles anew, and one after that does nothing."""
     build: list[str | Path] = [
