@@ -497,3 +497,13 @@ class JobCanceledError(BackupError):
 
     template = "job {0.job_id} was canceled"
     hint: str = "Start it again if that was not meant; nothing of it is visible."
+
+
+class GitError(MVCCError):
+    """A git repository cannot be read, or lacks an object that one of its commits names."""
+
+    template = "{0.path}: {0.what}"
+    hint: str = "See that it is a git repository, and that it has this branch."
+    path: str
+    what: str
+    commit: str | None = None  # the commit that needs what is missing

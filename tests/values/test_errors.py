@@ -64,6 +64,7 @@ CONTRACT = {
     "DestinationLockedError": ("destination_locked", "BackupError"),
     "PreparedTransactionError": ("prepared_transaction", "BackupError"),
     "JobCanceledError": ("job_canceled", "BackupError"),
+    "GitError": ("git", "MVCCError"),
 }
 KINDS = {
     name: kind

@@ -1,0 +1,100 @@
+"""Where answers go: standard output, as text for people or as JSON for scripts.
+
+One command gives either one document or a stream of records, one a line. Text is UTF-8 whatever the
+locale says, so that what a command prints does not depend on who starts it. Values that would fill the
+screen are cut, on a terminal only.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import fields
+from typing import TYPE_CHECKING, TypeVar
+
+from mvcc.cli.notation import format_bytes, to_json
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T")
+
+TERMINAL_VALUE_CHARACTERS = 60
+
+
+class Output:
+    """One command's standard output."""
+
+    def __init__(self, as_json: bool) -> None:
+        self.as_json = as_json
+        self._cut = TERMINAL_VALUE_CHARACTERS if sys.stdout.isatty() else None
+
+    def raw(self, data: bytes) -> None:
+        """Bytes exactly as they are; a terminal gets a line of its own for them."""
+        sys.stdout.buffer.write(data)
+        if sys.stdout.isatty():
+            sys.stdout.buffer.write(b"\n")
+        sys.stdout.buffer.flush()
+
+    def document(self, value: object, text: str) -> None:
+        """One answer: the value as JSON, or the text."""
+        self._line(_dumps(value, indent=2) if self.as_json else text)
+        sys.stdout.buffer.flush()
+
+    def record(self, record: DataclassInstance) -> None:
+        """One record (a dataclass): a line for each field."""
+        names = [each.name for each in fields(record)]
+        width = max(map(len, names))
+        lines = [f"{name:<{width}}  {self.cell(getattr(record, name))}" for name in names]
+        self.document(record, "\n".join(lines))
+
+    def records(self, records: Sequence[object], columns: Sequence[str]) -> None:
+        """Some records as one document: a table of the named fields, with their names above."""
+        rows = [[self.cell(getattr(each, name)) for name in columns] for each in records]
+        self.document(records, aligned([list(columns), *rows]))
+
+    def stream(self, items: Iterable[T], cells: Callable[[T], Sequence[object]]) -> None:
+        """Any number of records, one a line: JSON, or cells with tabs between."""
+        for item in items:
+            if self.as_json:
+                self._line(_dumps(item))
+            else:
+                self._line("\t".join(self.cell(each) for each in cells(item)))
+        sys.stdout.buffer.flush()
+
+    def cell(self, value: object) -> str:
+        """One field in text."""
+        if value is None:
+            return "-"
+        if isinstance(value, bytes):
+            return format_bytes(value, self._cut)
+        if isinstance(value, tuple):
+            return "; ".join(map(self.cell, value)) or "-"
+        return str(value)
+
+    def _line(self, text: str) -> None:
+        sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape") + b"\n")
+
+
+def _dumps(value: object, indent: int | None = None) -> str:
+    return json.dumps(to_json(value), indent=indent)
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> str:
+    """Rows of cells as lines with columns under each other; columns of numbers stand to the right."""
+    columns = list(zip(*rows, strict=True))
+    widths = [max(map(len, column)) for column in columns]
+    right = [all(_is_number(cell) for cell in column[1:]) for column in columns]
+    lines = (
+        "  ".join(
+            cell.rjust(width) if number else cell.ljust(width)
+            for cell, width, number in zip(row, widths, right, strict=True)
+        ).rstrip()
+        for row in rows
+    )
+    return "\n".join(lines)
+
+
+def _is_number(cell: str) -> bool:
+    return cell.replace(",", "").replace(".", "", 1).lstrip("-").isdigit() or cell in ("", "-")
