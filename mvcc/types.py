@@ -137,6 +137,17 @@ class StoreStats:
 
 
 @dataclass(frozen=True, slots=True)
+class TableStats:
+    """What a table holds at one instant; sizes without overhead and older versions."""
+
+    name: str
+    id: int
+    rows: int
+    key_bytes: int
+    value_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class GCReport:
     """What one garbage collection removed."""
 

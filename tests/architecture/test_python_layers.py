@@ -16,10 +16,14 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "values": ("timestamp", "errors", "types", "clock", "units"),
     "boundary": ("_native",),
     "engine": ("engine",),
-    "store": ("store", "transaction", "snapshot", "table", "catalog"),
+    "store": (
+        *("store", "table", "snapshot", "transaction", "catalog", "changes", "diff", "upkeep"),
+        *("reads", "scan", "stream", "work", "updates", "buffer"),
+        *("context", "arguments", "names", "retry", "sharing"),
+    ),
     "destinations": ("storage",),
     "backup": ("backup", "jobs"),
-    "public names": ("",),
+    "public names": ("", "api"),
     "testing": ("testing",),
     "faces": ("cli", "demo", "sql", "console", "__main__"),
 }

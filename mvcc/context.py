@@ -1,0 +1,86 @@
+"""What a store's tables, snapshots and transactions share: its engine, its clock, what is open."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass, field
+
+from mvcc.clock import Clock
+from mvcc.engine.interface import Engine, View
+from mvcc.errors import InvalidSpanError, TimestampBelowGCError, TimestampInFutureError
+from mvcc.stream import Handles
+from mvcc.timestamp import Timestamp, When, resolve
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One per open store."""
+
+    engine: Engine
+    clock: Clock
+    handles: Handles = field(default_factory=Handles)
+    """Scans and snapshots."""
+    transactions: Handles = field(default_factory=Handles)
+
+    def timestamp(self, when: When) -> int:
+        """The instant as a u64. InvalidTimestampError."""
+        return resolve(when, self.clock.now_us()).value
+
+    def view(self, when: When | None) -> View:
+        """A view at an instant, None: at the last commit.
+
+        InvalidTimestampError, TimestampInFutureError, TimestampBelowGCError.
+        """
+        return self.engine.view(None if when is None else self.timestamp(when))
+
+    def view_within(self, when: When | None, newest: int) -> View:
+        """A view at an instant that is not above `newest`, None: at that.
+
+        InvalidTimestampError, TimestampInFutureError, TimestampBelowGCError.
+        """
+        timestamp = newest if when is None else self.timestamp(when)
+        if timestamp > newest:
+            raise TimestampInFutureError(
+                timestamp=Timestamp(timestamp),
+                limit=Timestamp(newest),
+                hint="What is read AS OF an instant, or in a transaction, ends there.",
+            )
+        return self.engine.view(timestamp)
+
+    def window(self, since: When | None, until: When | None) -> tuple[int, int]:
+        """The window `since < t <= until`; None: from the oldest that is kept, to the last commit.
+
+        InvalidTimestampError, TimestampInFutureError, InvalidSpanError, TimestampBelowGCError.
+        """
+        if until is not None:
+            with closing(self.view(until)) as view:
+                return self.since(since, view.timestamp), view.timestamp
+        newest = self.engine.last_commit()
+        if since is not None and (low := self.timestamp(since)) > newest:
+            self._check_past(low)
+            return low, low
+        return self.since(since, newest), newest
+
+    def since(self, when: When | None, until: int) -> int:
+        """The open start of a window `since < t <= until`; None: everything that is kept.
+
+        InvalidTimestampError, InvalidSpanError after `until`, TimestampBelowGCError.
+        """
+        if when is None:
+            return 0
+        since = self.timestamp(when)
+        if since > until:
+            raise InvalidSpanError(
+                start=Timestamp(since),
+                end=Timestamp(until),
+                hint="Windows of time are since < t <= until.",
+            )
+        threshold = self.engine.info().gc_threshold
+        if since < threshold:
+            raise TimestampBelowGCError(timestamp=Timestamp(since), threshold=Timestamp(threshold))
+        return since
+
+    def _check_past(self, timestamp: int) -> None:
+        now = Timestamp.from_wall_us(self.clock.now_us())
+        if timestamp > now.value:
+            raise TimestampInFutureError(timestamp=Timestamp(timestamp), limit=now)
