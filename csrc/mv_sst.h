@@ -42,23 +42,23 @@ typedef struct mv_sst_row { /* one entry; the bytes belong to whoever gave the r
 
 typedef struct mv_sst_stats { /* what a file holds */
     uint64_t rows;
-    uint64_t tombstones;      /* of rows: those with any of RocksDB's deletion types */
-    uint64_t raw_key_bytes;   /* internal keys: user key and 8 bytes of sequence and type */
+    uint64_t tombstones;    /* of rows: those with any of RocksDB's deletion types */
+    uint64_t raw_key_bytes; /* internal keys: user key and 8 bytes of sequence and type */
     uint64_t raw_value_bytes;
     uint64_t data_blocks;
-    uint64_t min_ts, max_ts;  /* 0 where there is no row, or no timestamp */
-    uint64_t file_bytes;      /* of a writer: bytes made so far, the open block estimated */
+    uint64_t min_ts, max_ts; /* 0 where there is no row, or no timestamp */
+    uint64_t file_bytes;     /* of a writer: bytes made so far, the open block estimated */
 } mv_sst_stats;
 
 /* ---- writer: rows in, bytes out ---- */
 
 typedef struct mv_sst_options {
-    uint32_t block_bytes; /* target size of a data block before compression; 0: 32768 */
-    int compression;      /* mv_sst_compression */
-    int level;            /* zstd's level; 0: 1; other compressions ignore it */
-    uint64_t file_number; /* identity of the file, with session: RocksDB's cache keys derive from both */
+    uint32_t block_bytes;   /* target size of a data block before compression; 0: 32768 */
+    int compression;        /* mv_sst_compression */
+    int level;              /* zstd's level; 0: 1; other compressions ignore it */
+    uint64_t file_number;   /* identity of the file, with session: RocksDB's cache keys derive from both */
     uint64_t creation_time; /* seconds since the epoch */
-    char session[24];     /* 20 characters A-Z 0-9, then NUL */
+    char session[24];       /* 20 characters A-Z 0-9, then NUL */
 } mv_sst_options;
 
 typedef struct mv_sst_writer mv_sst_writer;
@@ -70,7 +70,8 @@ int mv_sst_writer_new(const mv_sst_options *options, mv_sst_writer **out, mv_err
 /* Adds a property of our own, copied; name is NUL-terminated and begins with "mvcc.". Any time before finish.
  * The writer itself adds mvcc.rows, mvcc.min_timestamp and mvcc.max_timestamp (decimal text).
  * MV_E_INVALID: another prefix, a name given twice, or one of the three; MV_E_NO_MEMORY. */
-int mv_sst_writer_property(mv_sst_writer *w, const char *name, const uint8_t *value, size_t value_len, mv_err *err);
+int mv_sst_writer_property(mv_sst_writer *w, const char *name, const uint8_t *value, size_t value_len,
+                           mv_err *err);
 
 /* Adds a row with user key (timestamp included: at least 8 bytes), which is copied. type: an mv_sst_type.
  * MV_E_INVALID: not above the row before, a tombstone with a value, or finished already; MV_E_TOO_BIG: the row
@@ -96,11 +97,9 @@ void mv_sst_writer_stats(const mv_sst_writer *w, mv_sst_stats *out);
 /* Frees the writer and its output. NULL is fine. */
 void mv_sst_writer_free(mv_sst_writer *w);
 
-/* cdef: end */
-
 /* ---- reader: any bytes in; rows, or MV_E_CORRUPT_SST with what and a = offset in the file ---- */
 
-enum mv_sst_order { /* how a reader checks and seeks; from the file's comparator property */
+enum mv_sst_order {           /* how a reader checks and seeks; from the file's comparator property */
     MV_SST_ORDER_UNKNOWN = 0, /* no order checks, no seek */
     MV_SST_ORDER_BYTES = 1,   /* leveldb.BytewiseComparator */
     MV_SST_ORDER_U64TS = 2    /* leveldb.BytewiseComparator.u64ts */
@@ -128,7 +127,8 @@ int mv_sst_reader_order(const mv_sst_reader *r);          /* an mv_sst_order */
 int mv_sst_reader_format_version(const mv_sst_reader *r); /* 2 to 5 */
 
 /* The value of a property (raw bytes, owned by the reader) or MV_NOT_FOUND. */
-int mv_sst_reader_property(const mv_sst_reader *r, const char *name, const uint8_t **value, size_t *value_len);
+int mv_sst_reader_property(const mv_sst_reader *r, const char *name, const uint8_t **value,
+                           size_t *value_len);
 
 /* Reads every block and checks checksums, order, block ranges, and the counts in the properties; fills *out. */
 int mv_sst_verify(const mv_sst_reader *r, mv_sst_stats *out, mv_err *err);
@@ -153,7 +153,7 @@ typedef struct mv_sst_layer { /* files of one layer, in key order, none overlapp
 } mv_sst_layer;
 
 typedef struct mv_sst_window { /* which rows are wanted */
-    uint64_t as_of;       /* only versions with ts <= as_of; 2^64-1: all */
+    uint64_t as_of;            /* only versions with ts <= as_of; 2^64-1: all */
     int latest;           /* 1: of each key only its newest such version, tombstones too; 0: every version */
     const uint8_t *start; /* keys (without timestamp) in [start, end); NULL: unbounded */
     size_t start_len;
@@ -166,8 +166,8 @@ typedef struct mv_sst_merge mv_sst_merge;
 /* A merge over layers, newest first, in *out, to be freed by mv_sst_merge_free before the readers. The arrays are
  * copied, the readers are borrowed. Memory: one block per layer. Of the same user key in several layers the newest
  * layer's row stands. MV_E_INVALID: a file is not in the order u64ts. */
-int mv_sst_merge_new(const mv_sst_layer *layers, size_t count, const mv_sst_window *window, mv_sst_merge **out,
-                     mv_err *err);
+int mv_sst_merge_new(const mv_sst_layer *layers, size_t count, const mv_sst_window *window,
+                     mv_sst_merge **out, mv_err *err);
 
 /* The next row in *row, valid until the next call; MV_DONE after the last. MV_E_CORRUPT_SST: also where the files
  * of a layer overlap. After a failure only mv_sst_merge_free may follow. */
@@ -176,15 +176,15 @@ void mv_sst_merge_free(mv_sst_merge *m);
 
 /* ---- pages: many rows a call, in columns ---- */
 
-typedef struct mv_sst_page { /* all zero is an empty page; owned by the caller; n rows have n + 1 offsets */
+typedef struct mv_sst_page { /* columns; all zero is an empty page; owned by the caller */
     uint64_t rows;
-    mv_buf keys;          /* key bytes (without timestamp in the order u64ts), one after the other */
-    mv_buf key_offsets;   /* uint64, native order */
-    mv_buf values;
-    mv_buf value_offsets; /* uint64 */
-    mv_buf timestamps;    /* uint64 */
-    mv_buf sequences;     /* uint64 */
-    mv_buf types;         /* uint8 */
+    mv_buf keys;       /* key bytes (without timestamp in the order u64ts), one after the other */
+    mv_buf key_ends;   /* uint64, native byte order: where each key ends */
+    mv_buf values;     /* one after the other */
+    mv_buf value_ends; /* uint64 */
+    mv_buf timestamps; /* uint64 */
+    mv_buf sequences;  /* uint64 */
+    mv_buf types;      /* uint8 */
 } mv_sst_page;
 
 /* Replaces the page's rows by the next ones, from where the iterator stands (the row that the last call gave is
@@ -198,5 +198,6 @@ int mv_sst_reader_properties(const mv_sst_reader *r, mv_sst_page *page, mv_err *
 
 /* Frees the columns and leaves an empty page. */
 void mv_sst_page_free(mv_sst_page *page);
+/* cdef: end */
 
 #endif

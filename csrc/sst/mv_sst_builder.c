@@ -1,9 +1,10 @@
 #include "sst/mv_sst_builder.h"
 
-int sst_builder_add_whole(sst_builder *b, const void *key, size_t key_len, const void *value, size_t value_len,
-                          bool bare, mv_err *err)
+int sst_builder_add_whole(sst_builder *b, const void *key, size_t key_len, const void *value,
+                          size_t value_len, bool bare, mv_err *err)
 {
-    int rc = mv_buf_reserve(&b->content, b->content.len + SST_ENTRY_HEAD_MAX_BYTES + key_len + value_len, err);
+    int rc =
+        mv_buf_reserve(&b->content, b->content.len + SST_ENTRY_HEAD_MAX_BYTES + key_len + value_len, err);
     if (rc != MV_OK)
         return rc;
     bool restart;

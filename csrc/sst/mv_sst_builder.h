@@ -33,8 +33,8 @@ static inline int sst_builder_restart(sst_builder *b, uint32_t interval, bool *r
 
 /* Adds an entry of a block with restart interval 1; with bare, without the length of its value (index entries).
  * Unchanged on failure: MV_E_NO_MEMORY. */
-int sst_builder_add_whole(sst_builder *b, const void *key, size_t key_len, const void *value, size_t value_len,
-                          bool bare, mv_err *err);
+int sst_builder_add_whole(sst_builder *b, const void *key, size_t key_len, const void *value,
+                          size_t value_len, bool bare, mv_err *err);
 
 /* Appends the restarts to content, which is then the block; a block without entries gets the one restart that the
  * format asks for. MV_E_NO_MEMORY: unchanged. */

@@ -62,7 +62,8 @@ static size_t compress(sst_encoder *e, const uint8_t *content, size_t len, uint8
     return made > 0 ? (size_t)made : 0;
 }
 
-int sst_encode(sst_encoder *e, const uint8_t *content, size_t len, mv_buf *out, uint8_t *compression, mv_err *err)
+int sst_encode(sst_encoder *e, const uint8_t *content, size_t len, mv_buf *out, uint8_t *compression,
+               mv_err *err)
 {
     size_t bound = e->compression == MV_SST_NONE ? 0 : compress_bound(e, len);
     size_t room = VARINT32_MAX_BYTES + (bound > len ? bound : len);

@@ -18,12 +18,13 @@ int sst_encoder_init(sst_encoder *e, int compression, int level, mv_err *err);
 
 /* Appends content to out as it is to be stored, and sets *compression to the id that tells how: raw where
  * compressing gains less than an eighth. out is unchanged on failure: MV_E_NO_MEMORY. */
-int sst_encode(sst_encoder *e, const uint8_t *content, size_t len, mv_buf *out, uint8_t *compression, mv_err *err);
+int sst_encode(sst_encoder *e, const uint8_t *content, size_t len, mv_buf *out, uint8_t *compression,
+               mv_err *err);
 
 void sst_encoder_free(sst_encoder *e);
 
 typedef struct sst_decoder { /* one per iterator; all zero to begin with: contexts are made when needed */
-    void *zstd; /* ZSTD_DCtx */
+    void *zstd;              /* ZSTD_DCtx */
 } sst_decoder;
 
 /* Replaces out's bytes by the content of a stored block (compression not MV_SST_NONE), at most max_bytes of it,

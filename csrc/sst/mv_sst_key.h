@@ -1,4 +1,9 @@
-/* Order of user keys and of internal keys, and the part that two keys share. */
+/* Order of keys, and the part that two keys share.
+ *
+ * Every key that a block holds is key bytes, ascending, and then a suffix of 8-byte little-endian numbers, each
+ * descending: none (metaindex, properties), sequence and type (internal key of the order "bytes"), timestamp (user
+ * key of the order u64ts), or timestamp and then sequence and type (its internal key).
+ */
 #ifndef MV_SST_KEY_H
 #define MV_SST_KEY_H
 
@@ -20,28 +25,29 @@ static inline size_t sst_common_prefix(const uint8_t *a, const uint8_t *b, size_
     return n;
 }
 
-static inline int sst_compare_bytes(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
+/* Compares suffixes of the same length: below 0 where a comes first. */
+static inline int sst_compare_suffix(const uint8_t *a, const uint8_t *b, size_t suffix)
 {
-    int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
-    return order != 0 ? order : (a_len > b_len) - (a_len < b_len);
+    for (size_t i = 0; i < suffix; i += 8) {
+        uint64_t x = mv_get_le64(a + i), y = mv_get_le64(b + i);
+        if (x != y)
+            return x > y ? -1 : 1;
+    }
+    return 0;
 }
 
-/* User keys of the order u64ts: key bytes ascending, then timestamp descending.
- * REQUIRES: both have at least SST_TS_BYTES bytes. */
-static inline int sst_compare_u64ts(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
+/* Compares keys that end in suffix bytes of suffix: below 0 where a comes first.
+ * REQUIRES: both are at least suffix bytes long. */
+static inline int sst_compare(size_t suffix, const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
 {
-    int order = sst_compare_bytes(a, a_len - SST_TS_BYTES, b, b_len - SST_TS_BYTES);
+    size_t a_bytes = a_len - suffix, b_bytes = b_len - suffix;
+    size_t shorter = a_bytes < b_bytes ? a_bytes : b_bytes;
+    int order = shorter > 0 ? memcmp(a, b, shorter) : 0;
     if (order != 0)
         return order;
-    uint64_t a_ts = mv_get_le64(a + a_len - SST_TS_BYTES), b_ts = mv_get_le64(b + b_len - SST_TS_BYTES);
-    return (a_ts < b_ts) - (a_ts > b_ts);
-}
-
-/* User keys in an mv_sst_order other than MV_SST_ORDER_UNKNOWN. */
-static inline int sst_compare_user(int order, const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
-{
-    return order == MV_SST_ORDER_U64TS ? sst_compare_u64ts(a, a_len, b, b_len)
-                                       : sst_compare_bytes(a, a_len, b, b_len);
+    if (a_bytes != b_bytes)
+        return a_bytes < b_bytes ? -1 : 1;
+    return sst_compare_suffix(a + a_bytes, b + b_bytes, suffix);
 }
 
 #endif

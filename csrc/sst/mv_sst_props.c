@@ -80,8 +80,8 @@ int sst_props_build(const sst_props *p, sst_builder *block, mv_err *err)
     int rc = MV_OK;
     for (size_t i = 0; rc == MV_OK && i < count; i++) {
         const sst_prop *prop = &props_at(p)[i];
-        rc = sst_builder_add_whole(block, p->bytes.data + prop->name, prop->name_len, p->bytes.data + prop->value,
-                                   prop->value_len, false, err);
+        rc = sst_builder_add_whole(block, p->bytes.data + prop->name, prop->name_len,
+                                   p->bytes.data + prop->value, prop->value_len, false, err);
     }
     return rc;
 }

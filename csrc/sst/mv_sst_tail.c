@@ -1,7 +1,8 @@
 #include "sst/mv_sst_tail.h"
 
 #define UNKNOWN_COLUMN_FAMILY 0x7fffffff
-#define EXTERNAL_VERSION 2 /* all sequence numbers are 0, and RocksDB sets one for the file as it ingests it */
+#define EXTERNAL_VERSION                                                                                     \
+    2 /* all sequence numbers are 0, and RocksDB sets one for the file as it ingests it */
 
 static const char *compression_name(int compression)
 {
@@ -66,8 +67,8 @@ static int add_texts(const mv_sst_options *o, sst_props *props, mv_err *err)
     return rc;
 }
 
-int sst_tail_properties(const mv_sst_options *options, const mv_sst_stats *stats, uint64_t data_end, sst_handle index,
-                        sst_props *props, sst_builder *block, mv_err *err)
+int sst_tail_properties(const mv_sst_options *options, const mv_sst_stats *stats, uint64_t data_end,
+                        sst_handle index, sst_props *props, sst_builder *block, mv_err *err)
 {
     int rc = add_numbers(options, stats, data_end, index, props, err);
     if (rc == MV_OK)
@@ -81,7 +82,8 @@ int sst_tail_metaindex(sst_handle properties, sst_builder *block, mv_err *err)
 {
     uint8_t handle[SST_HANDLE_MAX_BYTES];
     size_t len = sst_put_handle(handle, properties);
-    int rc = sst_builder_add_whole(block, SST_META_PROPERTIES, strlen(SST_META_PROPERTIES), handle, len, false, err);
+    int rc = sst_builder_add_whole(block, SST_META_PROPERTIES, strlen(SST_META_PROPERTIES), handle, len,
+                                   false, err);
     return rc == MV_OK ? sst_builder_finish(block, err) : rc;
 }
 

@@ -7,7 +7,8 @@
 #include "sst/mv_sst_tail.h"
 
 #define SESSION_CHARACTERS 20
-#define KEPT_BLOCK_FACTOR 4 /* a block buffer that one large row made bigger than this many blocks is let go */
+#define KEPT_BLOCK_FACTOR                                                                                    \
+    4 /* a block buffer that one large row made bigger than this many blocks is let go */
 
 struct mv_sst_writer {
     mv_sst_options options;
@@ -65,19 +66,22 @@ void mv_sst_writer_free(mv_sst_writer *w)
     mv_free(w);
 }
 
-int mv_sst_writer_property(mv_sst_writer *w, const char *name, const uint8_t *value, size_t value_len, mv_err *err)
+int mv_sst_writer_property(mv_sst_writer *w, const char *name, const uint8_t *value, size_t value_len,
+                           mv_err *err)
 {
     if (w->finished)
         return mv_fail(err, MV_E_INVALID, "the SST is finished");
     if (strncmp(name, SST_OWN_PREFIX, strlen(SST_OWN_PREFIX)) != 0)
         return mv_fail(err, MV_E_INVALID, "property %s does not begin with " SST_OWN_PREFIX, name);
-    if (strcmp(name, SST_OWN_ROWS) == 0 || strcmp(name, SST_OWN_MIN_TS) == 0 || strcmp(name, SST_OWN_MAX_TS) == 0)
+    if (strcmp(name, SST_OWN_ROWS) == 0 || strcmp(name, SST_OWN_MIN_TS) == 0 ||
+        strcmp(name, SST_OWN_MAX_TS) == 0)
         return mv_fail(err, MV_E_INVALID, "property %s is the writer's own", name);
     return sst_props_add(&w->props, name, value, value_len, err);
 }
 
 /* Appends content as one block to the output and sets *handle. MV_E_NO_MEMORY: the output is unchanged. */
-static int append_block(mv_sst_writer *w, sst_encoder *encoder, const mv_buf *content, sst_handle *handle, mv_err *err)
+static int append_block(mv_sst_writer *w, sst_encoder *encoder, const mv_buf *content, sst_handle *handle,
+                        mv_err *err)
 {
     uint8_t compression, *trailer;
     size_t before = w->out.len;
@@ -128,7 +132,8 @@ static int flush_block(mv_sst_writer *w, mv_err *err)
 }
 
 /* Compares the new user key with the last row's: *shared is the length of the prefix they have in common. */
-static int check_order(const mv_sst_writer *w, const uint8_t *key, size_t key_len, size_t *shared, mv_err *err)
+static int check_order(const mv_sst_writer *w, const uint8_t *key, size_t key_len, size_t *shared,
+                       mv_err *err)
 {
     *shared = 0;
     if (w->stats.rows == 0)
@@ -216,7 +221,8 @@ int mv_sst_writer_add(mv_sst_writer *w, const uint8_t *key, size_t key_len, int 
         rc = check_order(w, key, key_len, &shared, err);
     if (rc != MV_OK)
         return rc;
-    uint64_t after = sst_builder_size(&w->data) + SST_ENTRY_HEAD_MAX_BYTES + key_len + SST_KEY_TAIL_BYTES + value_len;
+    uint64_t after =
+        sst_builder_size(&w->data) + SST_ENTRY_HEAD_MAX_BYTES + key_len + SST_KEY_TAIL_BYTES + value_len;
     if (w->data.entries > 0 && after > w->options.block_bytes)
         rc = flush_block(w, err);
     if (rc == MV_OK)
