@@ -18,7 +18,8 @@ CHECK_PACKAGES := clang-14 clang-format-14
 
 NATIVE := mvcc/_native/_core.abi3.so
 NATIVE_SOURCES := setup.py csrc/build_cffi.py $(wildcard csrc csrc/*/ csrc/*.h csrc/*/*.h csrc/*/*.c)
-C_FILES := $(sort $(wildcard csrc/*.h csrc/*/*.[ch] tests/c/*.[ch] tests/c/*/*.c))
+OOM_FILES := $(wildcard tests/c/oom/*.[ch])
+C_FILES := $(sort $(wildcard csrc/*.h csrc/*/*.[ch] tests/c/*.[ch] tests/c/planted/*.c))
 CLANG_FLAGS := -fsyntax-only -std=c11 -D_GNU_SOURCE -Icsrc -Itests/c -Wall -Wextra -Werror \
     -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wpointer-arith -Wwrite-strings
 
@@ -37,11 +38,12 @@ test: test-packages $(NATIVE) ## run the tests
 check: check-packages test-packages $(NATIVE) ## format, lint, types, C warnings, sizes, layers, packaging
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	clang-format-14 --dry-run --Werror $(C_FILES)
+	clang-format-14 --dry-run --Werror $(C_FILES) $(OOM_FILES)
 	$(BIN)/mypy
 	MVCC_WERROR=1 $(BIN)/python setup.py -q build_ext --force --build-temp build/werror --build-lib build/werror
 	clang-14 $(CLANG_FLAGS) $(filter %.c,$(C_FILES))
 	clang-14 $(CLANG_FLAGS) -Wno-unused-function -x c $(filter %.h,$(C_FILES))
+	clang-14 $(CLANG_FLAGS) -Wno-unused -x c -DMVCC_OOM $(OOM_FILES)
 	$(BIN)/python tests/checks/sizes.py
 	$(PYTEST) -m "" tests/architecture tests/checks tests/packaging
 
@@ -60,7 +62,7 @@ bench: $(NATIVE) ## measure
 format: venv check-packages ## rewrite Python and C in the project's form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
-	clang-format-14 -i $(C_FILES)
+	clang-format-14 -i $(C_FILES) $(OOM_FILES)
 
 clean: ## remove everything that was built, but the virtual environment
 	rm -rf build dist *.egg-info mvcc/_native/*.so .coverage .hypothesis .benchmarks

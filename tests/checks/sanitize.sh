@@ -24,33 +24,33 @@ run_tests() {
     )
 }
 
-# Builds the core for the drivers, which need no Python.
+# Builds the core in build/NAME with more flags, for drivers, which need no Python.
 build_core() {
-    rm -rf build/drivers
-    mkdir -p build/drivers
+    rm -rf "build/$1"
+    mkdir -p "build/$1"
     # shellcheck disable=SC2046,SC2086
     (
-        flags=$(pkg-config --cflags libzstd liblz4)
-        cd build/drivers
-        gcc -std=c11 -D_GNU_SOURCE $SANITIZERS $flags -I../../csrc -c ../../csrc/*/*.c
+        flags="$SANITIZERS ${2:-} $(pkg-config --cflags libzstd liblz4)"
+        cd "build/$1"
+        gcc -std=c11 -D_GNU_SOURCE $flags -I../../csrc -c ../../csrc/*/*.c
         ar rcs libcore.a ./*.o
     )
 }
 
-# Builds a driver and runs it: a leak there is ours.
+# Builds a driver over the core of build/NAME and runs it: a leak there is ours.
 run_driver() {
     local program
-    program=build/drivers/$(basename "$1" .c)
+    program=build/$1/$(basename "$2" .c)
     # shellcheck disable=SC2046,SC2086
-    gcc -std=c11 -D_GNU_SOURCE -Wall -Wextra $SANITIZERS -Icsrc -Itests/c -o "$program" \
-        "$1" build/drivers/libcore.a $(pkg-config --libs libzstd liblz4) -ldl -lpthread
+    gcc -std=c11 -D_GNU_SOURCE -Wall -Wextra $SANITIZERS ${3:-} -Icsrc -Itests/c -o "$program" \
+        "$2" "build/$1/libcore.a" $(pkg-config --libs libzstd liblz4) -ldl -lpthread
     ASAN_OPTIONS=detect_leaks=1 "$program"
 }
 
 # Runs a planted driver, whose report must hold the text.
 expect_report() {
     local report
-    if report=$(run_driver "tests/c/planted/$1.c" 2>&1) || [[ $report != *"$2"* ]]; then
+    if report=$(run_driver drivers "tests/c/planted/$1.c" 2>&1) || [[ $report != *"$2"* ]]; then
         echo "$report"
         echo "planted $1: not caught"
         exit 1
@@ -58,11 +58,16 @@ expect_report() {
     echo "planted $1: caught"
 }
 
-build_core
+build_core drivers
 expect_report leak "LeakSanitizer: detected memory leaks"
 expect_report undefined "signed integer overflow"
 for driver in tests/c/*.c; do
-    run_driver "$driver"
+    run_driver drivers "$driver"
+    echo "$driver: clean"
+done
+build_core failing -DMVCC_OOM
+for driver in tests/c/oom/*.c; do
+    run_driver failing "$driver" -DMVCC_OOM
     echo "$driver: clean"
 done
 
