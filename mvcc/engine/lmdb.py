@@ -6,6 +6,7 @@ tables, no jobs and no files of backups beyond their paths.
 
 from __future__ import annotations
 
+import inspect
 import os
 import secrets
 from collections.abc import Iterator, Sequence
@@ -34,6 +35,7 @@ from mvcc.engine.interface import (
 from mvcc.errors import (
     NotAStoreError,
     StorageError,
+    StoreAlreadyOpenError,
     StoreNotFoundError,
     TimestampBelowGCError,
     TransactionRetryError,
@@ -68,12 +70,35 @@ def open_engine(
     flags = (environment.OPEN_CREATE if create else 0) | (
         environment.OPEN_READ_ONLY if readonly else 0
     )
-    env = Environment(
-        str(folder), flags=flags, map_size=map_size or 0, store_id=secrets.token_bytes(16)
-    )
+    try:
+        env = Environment(
+            str(folder), flags=flags, map_size=map_size or 0, store_id=secrets.token_bytes(16)
+        )
+    except StoreAlreadyOpenError as error:
+        opened_at = _opened_at.get(_identity(folder), error.opened_at)
+        raise StoreAlreadyOpenError(path=str(folder), opened_at=opened_at) from None
+    _opened_at[_identity(folder)] = _caller()
     if made:
         _sync_folders(folder)
     return LMDBEngine(env, readonly=readonly, clock=clock)
+
+
+_opened_at: dict[tuple[int, int], str] = {}
+"""Where this process opened each data file last, for the error of a second open."""
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    """What tells a store's data file from every other."""
+    found = (folder / DATA_FILE).stat()
+    return found.st_dev, found.st_ino
+
+
+def _caller() -> str:
+    """file:line of the innermost frame outside of this package."""
+    frame = inspect.currentframe()
+    while frame is not None and frame.f_globals.get("__name__", "").split(".")[0] == "mvcc":
+        frame = frame.f_back
+    return "unknown" if frame is None else f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
 def _prepare_folder(folder: Path, create: bool) -> bool:
