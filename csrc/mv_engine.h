@@ -230,6 +230,25 @@ int mv_export_resume(const mv_export *x, const uint8_t **key, uint32_t *key_len,
 void mv_export_get_stats(const mv_export *x, mv_export_stats *out);
 void mv_export_free(mv_export *x);
 
+/* ---- ingest: sorted rows into a table that no committed catalog entry shows ---- */
+typedef struct mv_ingest mv_ingest;
+
+typedef struct mv_ingest_args {
+    uint64_t layers;             /* newest first */
+    const uint64_t *layer_files; /* files of each layer */
+    const int *fds;        /* of all files, layer by layer, each layer in key order; they stay the caller's */
+    const uint64_t *sizes; /* bytes of each file */
+    uint32_t from_table, to_table;
+    uint64_t at;    /* the timestamp that every row gets */
+    uint64_t until; /* of each key its newest version at or below this */
+} mv_ingest_args;
+
+int mv_ingest_open(mv_env *env, const mv_ingest_args *args, mv_ingest **out, mv_err *err);
+/* Puts the next rows, about max_bytes of keys and values, in one LMDB transaction, and adds to rows and bytes. MV_DONE:
+ * there were no more. A damaged file is MV_E_CORRUPT_SST. */
+int mv_ingest_next(mv_ingest *in, uint64_t max_bytes, uint64_t *rows, uint64_t *bytes, mv_err *err);
+void mv_ingest_free(mv_ingest *in);
+
 /* ---- garbage collection ---- */
 typedef struct mv_gc_stats {
     uint64_t versions; /* removed */

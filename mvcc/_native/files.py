@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 from mvcc._native._core import ffi, lib
 from mvcc._native.check import DONE, check, new_error
-from mvcc._native.environment import NativeView, SpanTuple, scan_args
+from mvcc._native.environment import Environment, NativeView, SpanTuple, scan_args
 
 EXPORT_REVISIONS: int = lib.MV_EXPORT_REVISIONS
 EXPORT_BY_SCAN: int = lib.MV_EXPORT_BY_SCAN
@@ -90,3 +93,55 @@ class NativeExport:
         if self._handle is not None:
             ffi.release(self._handle)
             self._handle = None
+
+
+class NativeIngest:
+    """Layers of SST files on their way into one table."""
+
+    def __init__(
+        self,
+        env: Environment,
+        layers: Sequence[Sequence[str]],
+        *,
+        from_table: int,
+        to_table: int,
+        at: int,
+        until: int,
+    ) -> None:
+        self._env = env
+        self._err = new_error()
+        self._rows, self._bytes = ffi.new("uint64_t *"), ffi.new("uint64_t *")
+        self._files = ExitStack()
+        with ExitStack() as opened:
+            paths = [path for layer in layers for path in layer]
+            self._path = ", ".join(paths[:1])
+            files = [opened.enter_context(Path(path).open("rb", buffering=0)) for path in paths]
+            fds = ffi.new("int[]", [file.fileno() for file in files])
+            sizes = ffi.new("uint64_t[]", [os.fstat(file.fileno()).st_size for file in files])
+            counts = ffi.new("uint64_t[]", [len(layer) for layer in layers])
+            args = ffi.new("mv_ingest_args *")
+            args.layers, args.layer_files, args.fds, args.sizes = len(layers), counts, fds, sizes
+            args.from_table, args.to_table, args.at, args.until = from_table, to_table, at, until
+            handle = ffi.new("mv_ingest **")
+            check(self._path, lib.mv_ingest_open(env.handle, args, handle, self._err), self._err)
+            self._handle: Any = env.own(handle[0], lib.mv_ingest_free)
+            self._files = opened.pop_all()
+
+    def next(self, max_bytes: int) -> tuple[int, int] | None:
+        """Loads one slice; gives its rows and bytes, or None once all are loaded."""
+        self._rows[0] = self._bytes[0] = 0
+        code = check(
+            self._path,
+            lib.mv_ingest_next(self._handle, max_bytes, self._rows, self._bytes, self._err),
+            self._err,
+        )
+        if code == DONE and self._rows[0] == 0:
+            return None
+        return int(self._rows[0]), int(self._bytes[0])
+
+    def close(self) -> None:
+        """Frees it and closes the files. Idempotent."""
+        if self._handle is not None:
+            ffi.release(self._handle)
+            self._handle = None
+            self._files.close()

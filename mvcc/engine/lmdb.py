@@ -44,6 +44,7 @@ from mvcc.timestamp import LOGICAL_BITS
 
 DATA_FILE = "data.mdb"
 EXPORT_CHUNK_BYTES = 1 << 20
+INGEST_SLICE_BYTES = 32 << 20
 SPLIT_KEYS_PER_CALL = 1 << 20
 GC_WORK_PER_SLICE = 20_000
 VERIFY_ROWS_PER_CALL = 100_000
@@ -385,6 +386,25 @@ class LMDBEngine:
         """The versions of a window as one SST."""
         assert isinstance(view, LMDBView)
         return LMDBExport(view, request)
+
+    def ingest(
+        self,
+        layers: Sequence[Sequence[str]],
+        from_table: int,
+        to_table: int,
+        *,
+        at: int,
+        until: int,
+    ) -> Iterator[tuple[int, int]]:
+        """Loads SST files into a table that no catalog shows."""
+        loading = files.NativeIngest(
+            self._env, layers, from_table=from_table, to_table=to_table, at=at, until=until
+        )
+        try:
+            while (done := loading.next(INGEST_SLICE_BYTES)) is not None:
+                yield done
+        finally:
+            loading.close()
 
     def protect(self, timestamp: int, label: str, *, durable: bool = False) -> int:
         """Holds the GC threshold back."""
