@@ -317,9 +317,9 @@ class MemoryEngine:
     def gc(self, before: int) -> GCResult:
         """Keeps of each key what is above the bound and the newest value at or below it."""
         with self._turn(write=True) as disk:
-            threshold = min(before, disk.last_commit, *disk.protected.values())
+            threshold = min([before, disk.last_commit, *disk.protected.values()])
             disk.gc_threshold = max(disk.gc_threshold, threshold)
-            bound = min(disk.gc_threshold, *(view.timestamp for view in disk.views))
+            bound = min([disk.gc_threshold, *(view.timestamp for view in disk.views)])
             removed = [
                 (key, version)
                 for (table_id, key) in list(disk.versions)
