@@ -29,7 +29,7 @@ class ExitCode(IntEnum):
     USAGE = 2
     """The command line asks for something that means nothing, or that cannot be; nothing was written."""
     NOT_FOUND = 3
-    """The key, table, store, backup or job does not exist."""
+    """The key, table, store, backup, job or file does not exist."""
     DAMAGED = 4
     """Stored bytes are not what was written, or a verification or comparison found a difference."""
     CONFLICT = 5

@@ -8,11 +8,16 @@ screen are cut, on a terminal only.
 from __future__ import annotations
 
 import json
+import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import fields
 from typing import TYPE_CHECKING, TypeVar
 
+import typer
+
+from mvcc.cli.exit_codes import ExitCode
 from mvcc.cli.notation import format_bytes, to_json
 
 if TYPE_CHECKING:
@@ -32,15 +37,15 @@ class Output:
 
     def raw(self, data: bytes) -> None:
         """Bytes exactly as they are; a terminal gets a line of its own for them."""
-        sys.stdout.buffer.write(data)
-        if sys.stdout.isatty():
-            sys.stdout.buffer.write(b"\n")
-        sys.stdout.buffer.flush()
+        with _reader_may_go():
+            sys.stdout.buffer.write(data + b"\n" if sys.stdout.isatty() else data)
+            sys.stdout.buffer.flush()
 
     def document(self, value: object, text: str) -> None:
         """One answer: the value as JSON, or the text."""
-        self._line(_dumps(value, indent=2) if self.as_json else text)
-        sys.stdout.buffer.flush()
+        with _reader_may_go():
+            self._line(_dumps(value, indent=2) if self.as_json else text)
+            sys.stdout.buffer.flush()
 
     def record(self, record: DataclassInstance) -> None:
         """One record (a dataclass): a line for each field."""
@@ -56,12 +61,13 @@ class Output:
 
     def stream(self, items: Iterable[T], cells: Callable[[T], Sequence[object]]) -> None:
         """Any number of records, one a line: JSON, or cells with tabs between."""
-        for item in items:
-            if self.as_json:
-                self._line(_dumps(item))
-            else:
-                self._line("\t".join(self.cell(each) for each in cells(item)))
-        sys.stdout.buffer.flush()
+        with _reader_may_go():
+            for item in items:
+                if self.as_json:
+                    self._line(_dumps(item))
+                else:
+                    self._line("\t".join(self.cell(each) for each in cells(item)))
+            sys.stdout.buffer.flush()
 
     def cell(self, value: object) -> str:
         """One field in text."""
@@ -75,6 +81,17 @@ class Output:
 
     def _line(self, text: str) -> None:
         sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape") + b"\n")
+
+
+@contextmanager
+def _reader_may_go() -> Iterator[None]:
+    """Ends the command quietly where nobody reads its output any more."""
+    try:
+        yield
+    except BrokenPipeError:
+        # The interpreter flushes at exit, and would complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(ExitCode.PIPE_CLOSED) from None
 
 
 def _dumps(value: object, indent: int | None = None) -> str:

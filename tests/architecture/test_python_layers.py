@@ -16,6 +16,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "values": ("timestamp", "errors", "types", "clock", "units"),
     "boundary": ("_native",),
     "engine": ("engine",),
+    "SST files": ("sst",),
     "store": (
         *("store", "table", "snapshot", "transaction", "catalog", "changes", "diff", "upkeep"),
         *("reads", "scan", "stream", "work", "updates", "buffer"),
