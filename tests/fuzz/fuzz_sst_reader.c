@@ -31,7 +31,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (mv_sst_reader_open_memory(data, size, MAX_BLOCK_BYTES, &r, &err) != MV_OK)
         return 0;
     mv_sst_verify(r, &stats, &err);
-    if (mv_sst_iter_new(r, &it, &err) == MV_OK && mv_sst_iter_seek(it, data, size < 20 ? size : 20, &row, &err) == MV_OK)
+    if (mv_sst_iter_new(r, &it, &err) == MV_OK &&
+        mv_sst_iter_seek(it, data, size < 20 ? size : 20, &row, &err) == MV_OK)
         mv_sst_iter_next(it, &row, &err);
     mv_sst_iter_free(it);
     merge_with_itself(r, &err);
