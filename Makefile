@@ -15,16 +15,17 @@ PYTEST := $(BIN)/python -m pytest -o faulthandler_timeout=300
 BUILD_PACKAGES := gcc pkg-config libzstd-dev liblz4-dev
 TEST_PACKAGES := git g++ binutils rocksdb-tools librocksdb-dev
 CHECK_PACKAGES := clang-14 clang-format-14
+FUZZ_PACKAGES := clang-14 libclang-rt-14-dev
 
 NATIVE := mvcc/_native/_core.abi3.so
 NATIVE_SOURCES := setup.py csrc/build_cffi.py $(wildcard csrc csrc/*/ csrc/*.h csrc/*/*.h csrc/*/*.c)
 OOM_FILES := $(wildcard tests/c/oom/*.[ch])
-C_FILES := $(sort $(wildcard csrc/*.h csrc/*/*.[ch] tests/c/*.[ch] tests/c/planted/*.c))
+C_FILES := $(sort $(wildcard csrc/*.h csrc/*/*.[ch] tests/*/*.[ch] tests/c/planted/*.c))
 CLANG_FLAGS := -fsyntax-only -std=c11 -D_GNU_SOURCE -Icsrc -Itests/c -Wall -Wextra -Werror \
     -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wpointer-arith -Wwrite-strings
 
 .PHONY: help demo test check format coverage sanitize reliability bench clean
-.PHONY: build-packages test-packages check-packages venv
+.PHONY: build-packages test-packages check-packages fuzz-packages venv
 
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -53,7 +54,7 @@ coverage: test-packages venv ## run the tests and count lines: 90 % of mvcc/, 85
 sanitize: test-packages venv ## run the tests under ASan and UBSan, and see a planted overflow caught
 	tests/checks/sanitize.sh $(BIN)/python
 
-reliability: test-packages $(NATIVE) ## prove the promises that have a test
+reliability: test-packages fuzz-packages $(NATIVE) ## prove the promises that have a test
 	$(BIN)/python -m tests.reliability.run
 
 bench: $(NATIVE) ## measure
@@ -77,6 +78,9 @@ test-packages:
 
 check-packages:
 	@.ci/debian-packages $(CHECK_PACKAGES)
+
+fuzz-packages:
+	@.ci/debian-packages $(FUZZ_PACKAGES)
 
 venv:
 	@.ci/venv $(PYTHON) $(VENV)

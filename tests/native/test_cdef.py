@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from mvcc._native._core import ffi, lib
 
 CSRC = Path(__file__).resolve().parents[2] / "csrc"
@@ -30,6 +32,13 @@ def declared_names() -> set[str]:
 def test_the_extension_offers_what_is_declared() -> None:
     """A difference means that the extension is older than its headers, or that they hide something."""
     assert declared_names() == set(dir(lib))
+
+
+@pytest.mark.parametrize("header", HEADERS, ids=lambda path: path.name)
+def test_a_public_header_declares_nothing_outside_the_marks(header: Path) -> None:
+    """What C code outside could call, Python can call too."""
+    text = COMMENT.sub("", CDEF.sub("", header.read_text(encoding="utf-8")))
+    assert [] == PROTOTYPE.findall(text) + CONSTANT.findall(text)
 
 
 def test_every_status_has_its_own_number() -> None:

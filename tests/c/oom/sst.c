@@ -5,6 +5,8 @@
 #include "mv_sst.h"
 
 #define ROWS 200
+#define PAGE_ROWS 64
+#define PAGE_BYTES 65536
 
 static const uint8_t VALUE[64] = "a value that compresses a little, since it is mostly nothing";
 
@@ -31,8 +33,83 @@ static int write_and_free(mv_err *err)
     return rc;
 }
 
+static mv_buf file; /* one file, written with memory enough */
+
+static int open_and_verify(mv_sst_reader **reader, mv_err *err)
+{
+    mv_sst_stats stats;
+    int rc = mv_sst_reader_open_memory(file.data, file.len, 0, reader, err);
+    if (rc == MV_OK)
+        rc = mv_sst_verify(*reader, &stats, err);
+    CHECK(rc != MV_OK || stats.rows == ROWS);
+    return rc;
+}
+
+static int read_properties(mv_err *err)
+{
+    mv_sst_reader *reader = NULL;
+    mv_sst_page page = {0};
+    int rc = open_and_verify(&reader, err);
+    if (rc == MV_OK)
+        rc = mv_sst_reader_properties(reader, &page, err);
+    mv_sst_page_free(&page);
+    mv_sst_reader_free(reader);
+    return rc;
+}
+
+static int iterate(mv_err *err)
+{
+    mv_sst_reader *reader = NULL;
+    mv_sst_iter *it = NULL;
+    mv_sst_page page = {0};
+    uint64_t rows = 0;
+    int rc = open_and_verify(&reader, err);
+    if (rc == MV_OK)
+        rc = mv_sst_iter_new(reader, &it, err);
+    while (rc == MV_OK) {
+        rc = mv_sst_iter_page(it, PAGE_ROWS, PAGE_BYTES, &page, err);
+        rows += page.rows;
+    }
+    CHECK(rc != MV_DONE || rows == ROWS);
+    mv_sst_page_free(&page);
+    mv_sst_iter_free(it);
+    mv_sst_reader_free(reader);
+    return rc == MV_DONE ? MV_OK : rc;
+}
+
+static int merge(mv_err *err)
+{
+    mv_sst_reader *reader = NULL;
+    mv_sst_merge *both = NULL;
+    mv_sst_page page = {0};
+    mv_sst_window window = {.as_of = UINT64_MAX, .latest = 1};
+    uint64_t rows = 0;
+    int rc = open_and_verify(&reader, err);
+    mv_sst_layer layers[2] = {{&reader, 1}, {&reader, 1}};
+    if (rc == MV_OK)
+        rc = mv_sst_merge_new(layers, 2, &window, &both, err);
+    while (rc == MV_OK) {
+        rc = mv_sst_merge_page(both, PAGE_ROWS, PAGE_BYTES, &page, err);
+        rows += page.rows;
+    }
+    CHECK(rc != MV_DONE || rows == ROWS);
+    mv_sst_page_free(&page);
+    mv_sst_merge_free(both);
+    mv_sst_reader_free(reader);
+    return rc == MV_DONE ? MV_OK : rc;
+}
+
 int main(void)
 {
+    mv_sst_writer *writer = NULL;
+    mv_err err;
     CHECK(fail_each_allocation(write_and_free) > 10);
+    until_failure = -1;
+    CHECK(write_file(&writer, &err) == MV_OK);
+    file = *mv_sst_writer_out(writer);
+    CHECK(fail_each_allocation(read_properties) > 10);
+    CHECK(fail_each_allocation(iterate) > 10);
+    CHECK(fail_each_allocation(merge) > 10);
+    mv_sst_writer_free(writer);
     return 0;
 }
