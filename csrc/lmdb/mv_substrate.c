@@ -43,7 +43,7 @@ static int open_env(const char *folder, bool read_only, uint64_t map_size, uint6
     uint64_t floor = file_size * 4 > SMALLEST_MAP ? file_size * 4 : SMALLEST_MAP;
     uint64_t size = map_size != 0 ? map_size : DEFAULT_MAP;
     int rc = try_open(folder, read_only, size, env);
-    while (rc == ENOMEM && map_size == 0 && size / 2 >= floor) {
+    while ((rc == ENOMEM || rc == EINVAL) && map_size == 0 && size / 2 >= floor) { /* valgrind says EINVAL */
         size /= 2;
         rc = try_open(folder, read_only, size, env);
     }
