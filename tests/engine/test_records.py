@@ -11,6 +11,7 @@ from tests.engine.records import TOMBSTONE, VALUE, changes_row, data_row, seal, 
 GOLDEN_VERSION_KEY = "00000064" + "6b6579" + "0807060504030201"
 GOLDEN_VALUE_RECORD = "01" + "0fc4cc43" + "76616c7565"
 GOLDEN_TOMBSTONE_RECORD = "00" + "bc90bd9e"
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "format"
 TS = 0x0102030405060708
 
 
@@ -27,6 +28,14 @@ def test_a_value_record_has_its_golden_bytes() -> None:
 def test_a_tombstone_record_has_its_golden_bytes() -> None:
     """Kind 0, CRC-32C, nothing."""
     assert GOLDEN_TOMBSTONE_RECORD == seal(version_key(100, b"key", TS), TOMBSTONE, b"").hex()
+
+
+def test_the_documented_examples_are_the_golden_bytes() -> None:
+    """docs/format shows these very bytes."""
+    keys = (DOCS / "keys.md").read_text(encoding="utf-8").replace(" ", "")
+    values = (DOCS / "values.md").read_text(encoding="utf-8").replace(" ", "")
+    shown = [GOLDEN_VERSION_KEY in keys, GOLDEN_VALUE_RECORD in values]
+    assert [True, True, True] == [*shown, GOLDEN_TOMBSTONE_RECORD in values]
 
 
 def test_the_data_file_holds_the_rows_that_the_twin_makes(tmp_path: Path) -> None:
