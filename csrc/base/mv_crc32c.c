@@ -15,6 +15,13 @@ __attribute__((target("sse4.2"))) static uint32_t crc_hardware(uint32_t crc, con
         wide = __builtin_ia32_crc32di(wide, word);
     }
     crc = (uint32_t)wide;
+    if (len >= 4) {
+        uint32_t word;
+        memcpy(&word, at, 4);
+        crc = __builtin_ia32_crc32si(crc, word);
+        at += 4;
+        len -= 4;
+    }
     for (; len > 0; at++, len--)
         crc = __builtin_ia32_crc32qi(crc, *at);
     return crc;

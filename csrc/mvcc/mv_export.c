@@ -160,16 +160,30 @@ static int write_rows(mv_export *x, mv_walk *walk, uint64_t chunk, mv_err *err)
     return rc;
 }
 
+/* Below the threshold deletions may have been collected, and a window that begins there would miss them, unless a pin
+ * at or below its start, which stood before the threshold went by, has held them. */
+static int check_start(mv_export *x, const mv_snap *snap, mv_err *err)
+{
+    uint64_t since = x->args.since, gc = snap->state.gc;
+    if (since == 0 || since >= gc)
+        return MV_OK;
+    if (x->env->shared != NULL && mv_shared_oldest_pin(x->env->shared, NULL) <= since)
+        return MV_OK;
+    return mv_fail_ab(err, MV_E_BELOW_GC, since, gc, "the window begins below the GC threshold");
+}
+
 /* One LMDB transaction's worth of rows. */
 static int read_some(mv_export *x, uint64_t chunk, mv_err *err)
 {
     mv_snap snap;
-    mv_walk walk;
+    mv_walk walk = {0};
     uint64_t at;
     int rc = mv_view_snap(x->env, x->view, MV_TS_MAX, &snap, &at, err);
     if (rc != MV_OK)
         return rc;
-    rc = mv_walk_open(x->env, &snap.txn, &x->args, &walk, err);
+    rc = check_start(x, &snap, err);
+    if (rc == MV_OK)
+        rc = mv_walk_open(x->env, &snap.txn, &x->args, &walk, err);
     if (rc == MV_OK)
         rc = write_rows(x, &walk, chunk, err);
     mv_walk_close(&walk);

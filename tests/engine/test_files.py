@@ -18,7 +18,12 @@ from mvcc.engine.interface import (
     WriteBatch,
 )
 from mvcc.engine.lmdb import LMDBEngine, open_engine
-from mvcc.errors import SSTCorruptedError, TransactionRetryError, ValueTooLargeError
+from mvcc.errors import (
+    SSTCorruptedError,
+    TimestampBelowGCError,
+    TransactionRetryError,
+    ValueTooLargeError,
+)
 
 TABLE = 100
 NEW = 200
@@ -180,6 +185,14 @@ def test_a_window_by_changes_and_by_scan_give_the_same_bytes(
     view.close()
     same = (tmp_path / "changes.sst").read_bytes() == (tmp_path / "scan.sst").read_bytes()
     assert (500, 500, True) == (by_changes.rows, by_scan.rows, same)
+
+
+def test_a_window_below_the_threshold_is_refused(engine: LMDBEngine, tmp_path: Path) -> None:
+    """The deletion in it has been collected: a file without it would bring the key back."""
+    start = write(engine, {b"key": b"value"})
+    engine.gc(write(engine, {b"key": None}))
+    with pytest.raises(TimestampBelowGCError):
+        export(engine, tmp_path / "x.sst", ExportRequest(Span(TABLE), since=start))
 
 
 def test_a_window_without_rows_has_no_bytes(engine: LMDBEngine, tmp_path: Path) -> None:
