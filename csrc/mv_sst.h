@@ -81,7 +81,7 @@ int mv_sst_writer_add(mv_sst_writer *w, const uint8_t *key, size_t key_len, int 
                       size_t value_len, mv_err *err);
 
 /* Writes what is open, index, properties and footer; afterwards the output is complete. MV_E_INVALID: called
- * twice; MV_E_NO_MEMORY. */
+ * twice; MV_E_NO_MEMORY, after which only mv_sst_writer_free may follow. */
 int mv_sst_writer_finish(mv_sst_writer *w, mv_err *err);
 
 /* The output so far, owned by the writer. Between calls the caller may take the bytes away and set len to 0; what

@@ -35,6 +35,46 @@ static int write_and_free(mv_err *err)
 
 static mv_buf file; /* one file, written with memory enough */
 
+/* Adds the rows, each once more where it could not be added: the file must be as if nothing had failed. */
+static int add_again(mv_sst_writer *writer, mv_err *err)
+{
+    int failed = MV_OK;
+    for (unsigned i = 0; i < ROWS; i++) {
+        mv_err ignored;
+        uint8_t key[16] = {0, 0, 0, 7, 'k', (uint8_t)i};
+        int rc = mv_sst_writer_add(writer, key, sizeof key, MV_SST_VALUE, VALUE, sizeof VALUE, err);
+        if (rc != MV_OK) {
+            failed = rc;
+            CHECK(mv_sst_writer_add(writer, key, sizeof key, MV_SST_VALUE, VALUE, sizeof VALUE, &ignored) ==
+                  MV_OK);
+        }
+    }
+    return failed;
+}
+
+static int write_again(mv_err *err)
+{
+    mv_sst_writer *writer = NULL;
+    mv_sst_options options = {
+        .block_bytes = 1024, .compression = MV_SST_ZSTD, .session = "ABCDEFGHIJ0123456789"};
+    int rc = mv_sst_writer_new(&options, &writer, err);
+    if (rc == MV_OK)
+        rc = mv_sst_writer_property(writer, "mvcc.table", VALUE, 7, err);
+    if (rc == MV_OK) {
+        mv_err failure;
+        rc = add_again(writer, err);
+        int finished = mv_sst_writer_finish(writer, &failure);
+        const mv_buf *made = mv_sst_writer_out(writer);
+        CHECK(finished != MV_OK || (made->len == file.len && memcmp(made->data, file.data, file.len) == 0));
+        if (finished != MV_OK) {
+            *err = failure;
+            rc = finished;
+        }
+    }
+    mv_sst_writer_free(writer);
+    return rc;
+}
+
 static int open_and_verify(mv_sst_reader **reader, mv_err *err)
 {
     mv_sst_stats stats;
@@ -107,6 +147,7 @@ int main(void)
     until_failure = -1;
     CHECK(write_file(&writer, &err) == MV_OK);
     file = *mv_sst_writer_out(writer);
+    CHECK(fail_each_allocation(write_again) > 10);
     CHECK(fail_each_allocation(read_properties) > 10);
     CHECK(fail_each_allocation(iterate) > 10);
     CHECK(fail_each_allocation(merge) > 10);
