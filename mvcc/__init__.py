@@ -3,7 +3,8 @@
 `mvcc.open(path)` gives a `Store`. Everything public has its name here; this module only re-exports.
 """
 
-from mvcc.api import Store, open  # noqa: A004
+from mvcc.api import Store, open, restore  # noqa: A004
+from mvcc.backup import BackupCollection
 from mvcc.clock import Clock, SystemClock
 from mvcc.errors import (
     BackupCorruptedError,
@@ -13,6 +14,7 @@ from mvcc.errors import (
     ChainBrokenError,
     ChainGapError,
     ClockSkewError,
+    CollectionMismatchError,
     ConcurrentUseError,
     ConditionFailedError,
     CorruptionError,
@@ -66,9 +68,14 @@ from mvcc.timestamp import Timestamp, When
 from mvcc.transaction import Transaction, TransactionTable
 from mvcc.types import (
     ANY,
+    BackupInfo,
+    BackupRow,
     Change,
     Difference,
     GCReport,
+    Job,
+    JobProgress,
+    LayerInfo,
     Progress,
     Readable,
     StoreStats,
@@ -82,15 +89,19 @@ from mvcc.units import Duration, Size
 
 __all__ = [
     "ANY",
+    "BackupCollection",
     "BackupCorruptedError",
     "BackupError",
     "BackupExistsError",
+    "BackupInfo",
     "BackupNotFoundError",
+    "BackupRow",
     "ChainBrokenError",
     "ChainGapError",
     "Change",
     "Clock",
     "ClockSkewError",
+    "CollectionMismatchError",
     "ConcurrentUseError",
     "ConditionFailedError",
     "CorruptionError",
@@ -107,9 +118,12 @@ __all__ = [
     "InvalidNameError",
     "InvalidSpanError",
     "InvalidTimestampError",
+    "Job",
     "JobCanceledError",
     "JobNotFoundError",
+    "JobProgress",
     "KeyTooLongError",
+    "LayerInfo",
     "LibraryError",
     "LockTimeoutError",
     "MVCCError",
@@ -159,4 +173,5 @@ __all__ = [
     "When",
     "Writable",
     "open",
+    "restore",
 ]

@@ -133,6 +133,17 @@ def drop_database(engine: Engine, database: str) -> None:
     _change(engine, change)
 
 
+@dataclass(frozen=True, slots=True)
+class Life:
+    """A table from its creation to its drop."""
+
+    table_id: int
+    name: str
+    created: int
+    dropped: int | None
+    """None: it is still there."""
+
+
 class Names:
     """Which name a table id had when, from every version of the catalog that is kept."""
 
@@ -165,6 +176,12 @@ class Names:
     def ids(self, name: str) -> set[int]:
         """Every table that ever had this name."""
         return {i for i, times in self._times.items() for _, _, each in times if each == name}
+
+    def lives(self) -> Iterator[Life]:
+        """Every table that there ever was."""
+        for table_id, times in self._times.items():
+            for created, dropped, name in times:
+                yield Life(table_id, name, created, dropped)
 
     def dropped(self) -> list[int]:
         """The tables that the newest catalog does not show."""

@@ -475,6 +475,16 @@ class NotRestorableError(BackupError):
     ranges: tuple[tuple[Timestamp, Timestamp], ...] = ()  # restorable: (first, last), inclusive
 
 
+class CollectionMismatchError(BackupError):
+    """A collection holds the backups of another store."""
+
+    template = "{0.uri} belongs to the store {0.expected}, not to {0.found}"
+    hint: str = "Give each store a destination of its own; a restored store is another store."
+    uri: str
+    expected: str  # store ids, hexadecimal
+    found: str
+
+
 class DestinationLockedError(BackupError):
     """Another job is writing to the same place."""
 

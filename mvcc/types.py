@@ -174,11 +174,122 @@ class VerifyReport:
     """Of the keys and values read."""
     problems: tuple[str, ...]
     """One sentence each."""
+    files: int = 0
+    """Of a backup: files whose size and SHA-256 were checked."""
+    restorable: tuple[tuple[Timestamp, Timestamp], ...] = ()
+    """Of a backup: the first and last instant of each range that can be restored, both included."""
 
     @property
     def ok(self) -> bool:
         """Whether nothing is wrong."""
         return not self.problems
+
+
+JobKind: TypeAlias = Literal["backup", "restore"]
+JobStatus: TypeAlias = Literal[
+    "pending", "running", "paused", "succeeded", "failed", "canceled", "reverting"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class JobProgress:
+    """How far a running job is."""
+
+    id: int
+    fraction_completed: float
+    """0 to 1, never less than before."""
+    rows: int
+    bytes: int
+    """Of keys and values, so far."""
+    file_bytes: int
+    """Of files written or read, so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A backup or a restore; the six columns that CockroachDB's statements give, and more."""
+
+    id: int
+    kind: JobKind
+    status: JobStatus
+    fraction_completed: float
+    rows: int
+    """Versions, tombstones included."""
+    index_entries: int
+    """Always 0: there are no indexes."""
+    bytes: int
+    """Of keys and values."""
+    file_bytes: int
+    """Of the files written, or read."""
+    timestamp: Timestamp
+    """The instant that was backed up or restored."""
+    name: str
+    """The backup: its folder in the collection."""
+    seconds: float
+    """Of wall time."""
+    cpu_seconds: float
+    """Of all threads of the job, added up."""
+    error: Exception | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LayerInfo:
+    """One layer of a backup: the full one, or an increment."""
+
+    folder: str
+    """In the collection."""
+    start: Timestamp | None
+    """The layer holds what was committed after this, up to its end; None: everything."""
+    end: Timestamp
+    rows: int
+    bytes: int
+    """Of keys and values."""
+    file_bytes: int
+    revision_history: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BackupInfo:
+    """A full backup with its increments."""
+
+    name: str
+    layers: tuple[LayerInfo, ...]
+    """Oldest first, as far as they fit together."""
+    start: Timestamp | None
+    """The first instant that can be restored; None: none can."""
+    end: Timestamp | None
+    """The last one."""
+    rows: int
+    bytes: int
+    """Of keys and values, all layers."""
+    file_bytes: int
+    restorable: tuple[tuple[Timestamp, Timestamp], ...]
+    """The first and last instant of each range, both included."""
+    problems: tuple[str, ...]
+    """What is damaged, as far as the manifests tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackupRow:
+    """One table in one layer: the columns of CockroachDB's SHOW BACKUP."""
+
+    database_name: str
+    parent_schema_name: str | None
+    """Always None: there are no schemas."""
+    object_name: str
+    object_type: Literal["table"]
+    backup_type: Literal["full", "incremental"]
+    start_time: Timestamp | None
+    """None for a full backup."""
+    end_time: Timestamp
+    size_bytes: int
+    """Of keys and values."""
+    rows: int
+    is_full_cluster: bool
+    """Whether the backup covers the whole store."""
+    regions: str
+    """Always empty."""
+    file_bytes: int
 
 
 # Protocols.

@@ -97,18 +97,18 @@ class Directory:
         check_name(folder)
         with _errors("locking", self._root / folder):
             while True:
-                lock = _FolderLock(folders.open_folder(self._root, folder, create=True))
+                descriptor = folders.open_folder(self._root, folder, create=True)
                 try:
-                    fcntl.flock(lock.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    if folders.is_at(self._root, folder, lock.descriptor):
-                        return lock
-                    lock.release()
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    if folders.is_at(self._root, folder, descriptor):
+                        return _FolderLock(self._root, folder, descriptor)
                 except BlockingIOError:
-                    lock.release()
+                    os.close(descriptor)
                     return None
                 except BaseException:
-                    lock.release()
+                    os.close(descriptor)
                     raise
+                os.close(descriptor)
 
 
 class _FileWriter:
@@ -161,13 +161,20 @@ class _FileWriter:
 class _FolderLock:
     """A locked descriptor of a folder: closing it is the release."""
 
-    def __init__(self, descriptor: int) -> None:
-        self.descriptor = descriptor
+    def __init__(self, root: Path, folder: str, descriptor: int) -> None:
+        self._root = root
+        self._folder = folder
+        self._descriptor = descriptor
 
     def release(self) -> None:
-        """Closes the descriptor, once."""
-        descriptor, self.descriptor = self.descriptor, -1
-        if descriptor >= 0:
+        """Removes the folder if nothing came into it, while it is still locked, and closes it."""
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor < 0:
+            return
+        try:
+            with _errors("releasing", self._root / self._folder):
+                folders.prune(self._root, self._folder)
+        finally:
             os.close(descriptor)
 
 

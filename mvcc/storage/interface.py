@@ -53,7 +53,7 @@ class Lock(Protocol):
     """A folder that belongs to this process until it is released or the process ends."""
 
     def release(self) -> None:
-        """Idempotent."""
+        """Lets others take the folder; one that stayed empty goes. Idempotent."""
         ...
 
 

@@ -243,6 +243,17 @@ def test_a_lock_survives_the_folders_removal_by_its_owner(open_again: Open) -> N
     again.release()
 
 
+def test_a_released_lock_leaves_no_empty_folder(storage: Storage) -> None:
+    """A folder that files came into stays."""
+    empty, used = storage.try_lock("a/empty"), storage.try_lock("a/used")
+    assert empty is not None
+    assert used is not None
+    put(storage, "a/used/file", b"")
+    empty.release()
+    used.release()
+    assert storage.list("a") == [Entry("a/used", None)]
+
+
 def test_of_many_that_lock_at_once_one_wins(open_again: Open) -> None:
     """Each round, eight threads meet at a barrier."""
     for each in range(20):

@@ -61,6 +61,7 @@ CONTRACT = {
     "ChainGapError": ("chain_gap", "BackupError"),
     "ChainBrokenError": ("chain_broken", "BackupError"),
     "NotRestorableError": ("not_restorable", "BackupError"),
+    "CollectionMismatchError": ("collection_mismatch", "BackupError"),
     "DestinationLockedError": ("destination_locked", "BackupError"),
     "PreparedTransactionError": ("prepared_transaction", "BackupError"),
     "JobCanceledError": ("job_canceled", "BackupError"),
