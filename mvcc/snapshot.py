@@ -53,7 +53,7 @@ class Snapshot:
         self._view = view
         self._reopen = reopen
         self._on_close = on_close
-        self._handles = Handles()
+        self._handles = Handles(context.handles)
         self.timestamp = Timestamp(view.timestamp)
         context.handles.add(self)
 

@@ -30,11 +30,15 @@ class Closable(Protocol):
 
 
 class Handles:
-    """Weak references to what is open; safe for any number of threads."""
+    """Weak references to what is open; safe for any number of threads.
 
-    __slots__ = ("_lock", "_open")
+    What is open under a snapshot or a transaction is open under its store too.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_lock", "_open", "_parent")
+
+    def __init__(self, parent: Handles | None = None) -> None:
+        self._parent = parent
         self._lock = threading.Lock()
         self._open: weakref.WeakSet[Closable] = weakref.WeakSet()
 
@@ -42,6 +46,8 @@ class Handles:
         """Remembers a handle for as long as somebody else does."""
         with self._lock:
             self._open.add(handle)
+        if self._parent is not None:
+            self._parent.add(handle)
 
     def close_all(self) -> None:
         """Closes every handle that is left."""

@@ -76,7 +76,7 @@ class Transaction:
                 hint="Pass 'serializable' or 'snapshot'.",
             )
         self._context = context
-        self._handles = Handles()
+        self._handles = Handles(context.handles)
         self._commit_timestamp: Timestamp | None = None
         self._work = Work(context.engine, isolation=isolation, readonly=readonly)
         self._turn.ended = None
@@ -96,7 +96,7 @@ class Transaction:
     def __getitem__(self, name: str) -> TransactionTable:
         """The table of this name AS OF the read timestamp. InvalidNameError, TableNotFoundError."""
         with self._turn:
-            return TransactionTable(self._context, self._handles, self._turn, self._work.find(name))
+            return TransactionTable(self, self._work.find(name))
 
     def commit(self, at: When | None = None) -> Timestamp:
         """Commits and gives the timestamp; without any write, the read timestamp.
@@ -124,9 +124,9 @@ class Transaction:
             self._end("rolled back")
 
     def close(self) -> None:
-        """What `store.close()` does to a transaction that was forgotten: rolls back, and warns."""
+        """Rolls back and warns: what happens to a transaction that was forgotten."""
         if self._turn.ended is None:
-            self._end("rolled back when its store was closed")
+            self._end("rolled back, since it was forgotten")
             warnings.warn(
                 f"transaction {self.id} was neither committed nor rolled back",
                 ResourceWarning,
@@ -165,13 +165,15 @@ class Transaction:
 class TransactionTable(TableReads):
     """A table in a transaction: reads see the transaction's own writes, writes wait for its commit."""
 
-    __slots__ = ("_table", "_turn")
+    __slots__ = ("_table", "_transaction", "_turn")
 
     _send_instead: ClassVar[str] = "send the function to store.run, or data"
 
-    def __init__(self, context: Context, handles: Handles, turn: Turn, table: WorkTable) -> None:
-        super().__init__(context, handles, table.entry.table_id, table.entry.name)
-        self._turn = turn
+    def __init__(self, transaction: Transaction, table: WorkTable) -> None:
+        entry = table.entry
+        super().__init__(transaction._context, transaction._handles, entry.table_id, entry.name)
+        self._transaction = transaction  # which lives for as long as somebody can use it
+        self._turn = transaction._turn
         self._table = table
 
     # -- reads -----------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from weakref import WeakSet
 
 from mvcc.clock import Clock, SystemClock
 from mvcc.engine.interface import (
@@ -58,7 +59,7 @@ class Disk:
     catalog_ts: int = 0
     gc_threshold: int = 0
     floor: int = 0
-    views: list[MemoryView] = field(default_factory=list)
+    views: WeakSet[MemoryView] = field(default_factory=WeakSet)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 
@@ -68,13 +69,12 @@ class MemoryView:
     def __init__(self, engine: MemoryEngine, timestamp: int) -> None:
         self.engine = engine
         self.timestamp = timestamp
-        engine.disk.views.append(self)
+        engine.disk.views.add(self)
 
     def close(self) -> None:
         """Idempotent."""
         with self.engine.disk.lock:
-            if self in self.engine.disk.views:
-                self.engine.disk.views.remove(self)
+            self.engine.disk.views.discard(self)
 
 
 class MemoryEngine:
@@ -385,7 +385,8 @@ class MemoryEngine:
         """Idempotent."""
         with self.disk.lock:
             self.closed = True
-            self.disk.views = [view for view in self.disk.views if view.engine is not self]
+            for view in [view for view in self.disk.views if view.engine is self]:
+                self.disk.views.discard(view)
 
     # -- helpers ---------------------------------------------------------------------------------
 
