@@ -61,6 +61,7 @@ static bool parse(const mv_cur *cur, mv_change *out)
 {
     mv_slice payload;
     mv_rd key = mv_rd_over(cur->key.data, cur->key.len);
+    *out = (mv_change){0}; /* a span has no key, and a conflict with it names none */
     if (!mv_record_open(cur->key, cur->value, &out->kind, &payload) || !mv_rd_be64(&key, &out->ts) ||
         !mv_rd_be32(&key, &out->seq) || mv_rd_left(&key) != 0)
         return false;
