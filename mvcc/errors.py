@@ -8,59 +8,19 @@ message from them, `hint` says what to do next. The message can be given in plac
 
 `code` is the class's name in snake_case without "Error". It is stable: programs may compare it.
 Messages name keys, never values, so that what is stored does not leak into logs. This module knows
-nothing of the rest of the package.
+nothing of the rest of the package but what an error is.
 """
 
 from __future__ import annotations
 
 import os
-import re
-from dataclasses import dataclass, field, fields
 from errno import EACCES, EEXIST, ENOENT, ENOTDIR
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, dataclass_transform
+from typing import TYPE_CHECKING, Literal
+
+from mvcc.error_base import MVCCError as MVCCError
 
 if TYPE_CHECKING:
     from mvcc.timestamp import Timestamp
-
-_WORD_START = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-
-
-@dataclass_transform(kw_only_default=True, eq_default=False, field_specifiers=(field,))
-class _Declared:
-    """Makes every subclass a dataclass with keyword-only fields, and names its code."""
-
-    code: ClassVar[str]
-
-    def __init_subclass__(cls) -> None:
-        super().__init_subclass__()
-        cls.code = _WORD_START.sub("_", cls.__name__.removesuffix("Error")).lower()
-        dataclass(kw_only=True, eq=False, repr=False)(cls)
-
-
-class MVCCError(_Declared, Exception):
-    """Any error of mvcc."""
-
-    template: ClassVar[str] = "mvcc failed"
-
-    message: str = field(default="", kw_only=False)
-    hint: str = "The fields of the error say what it is about."
-    job_id: int | None = None  # the job that ended with this error
-
-    def __post_init__(self) -> None:
-        self.message = (self.message or self.template.format(self)).rstrip(".")
-        self.args = (self.message,)
-
-    def __str__(self) -> str:
-        return f"{self.message}. {self.hint}"
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        given = {each.name: getattr(self, each.name) for each in fields(self)}
-        return _revive, (type(self), given), self.__dict__
-
-
-def _revive(kind: type[MVCCError], given: dict[str, Any]) -> MVCCError:
-    """The pickled error again; what was added to it (notes) follows as its state."""
-    return kind(**given)
 
 
 class RetryableError(MVCCError):

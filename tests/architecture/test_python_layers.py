@@ -13,7 +13,7 @@ PACKAGE = ROOT / "mvcc"
 
 # From the bottom up. A module may import from its own layer and from those before it.
 LAYERS: dict[str, tuple[str, ...]] = {
-    "values": ("timestamp", "errors", "types", "clock", "units"),
+    "values": ("timestamp", "error_base", "errors", "types", "clock", "units"),
     "boundary": ("_native",),
     "engine": ("engine",),
     "SST files": ("sst",),

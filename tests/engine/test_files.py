@@ -69,7 +69,7 @@ def history(engine: LMDBEngine, tmp_path: Path) -> tuple[list[str], list[int]]:
     second = write(engine, {b"a": b"2", b"b": None})
     third = write(engine, {b"b": b"3", b"c": None, b"d": b""})
     windows = [(0, first), (first, second), (second, third)]
-    paths = []
+    paths: list[str] = []
     for number, (since, until) in enumerate(windows):
         paths.append(str(tmp_path / f"{number}.sst"))
         export(engine, Path(paths[-1]), ExportRequest(Span(TABLE), since=since), until)
@@ -142,7 +142,7 @@ def test_pages_by_target_size_concatenate_to_the_whole(engine: LMDBEngine, tmp_p
     """Each page is a file of its own and ends at a key."""
     wanted = {b"%04d" % n: bytes(n) for n in range(300)}
     write(engine, dict(wanted))
-    paths = []
+    paths: list[str] = []
     request: ExportRequest | None = ExportRequest(Span(TABLE), target_size=2000)
     while request is not None:
         paths.append(str(tmp_path / f"{len(paths)}.sst"))
