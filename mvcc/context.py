@@ -81,6 +81,8 @@ class Context:
         return since
 
     def _check_past(self, timestamp: int) -> None:
-        now = Timestamp.from_wall_us(self.clock.now_us())
-        if timestamp > now.value:
-            raise TimestampInFutureError(timestamp=Timestamp(timestamp), limit=now)
+        newest = Timestamp.from_wall_us(self.clock.now_us()).value
+        if timestamp > newest:  # what was given out stays known when the clock is set back
+            newest = max(newest, self.engine.now())
+        if timestamp > newest:
+            raise TimestampInFutureError(timestamp=Timestamp(timestamp), limit=Timestamp(newest))

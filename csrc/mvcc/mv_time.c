@@ -13,6 +13,16 @@ static int raise_floor(mv_env *env, uint64_t ts, mv_err *err)
     return rc;
 }
 
+/* The newest instant that may be asked for: what was read or given out stays so when the clock is set back. */
+static uint64_t newest_instant(const mv_env *env, uint64_t now, uint64_t last)
+{
+    if (env->sub->read_only)
+        return last;
+    uint64_t clock = mv_clock(now), floor = mv_shared_floor(env->shared);
+    uint64_t newest = clock > floor ? clock : floor;
+    return newest > last ? newest : last;
+}
+
 int mv_last_commit(mv_env *env, uint64_t *ts, mv_err *err)
 {
     mv_snap snap;
@@ -38,10 +48,9 @@ int mv_time_reach(mv_env *env, uint64_t ts, uint64_t now, mv_err *err)
     mv_snap_end(&snap);
     if (ts <= last)
         return MV_OK;
-    uint64_t highest = env->sub->read_only ? last : mv_clock(now);
+    uint64_t highest = newest_instant(env, now, last);
     if (ts > highest)
-        return mv_fail_ab(err, MV_E_IN_FUTURE, ts, highest > last ? highest : last,
-                          "the timestamp is in the future");
+        return mv_fail_ab(err, MV_E_IN_FUTURE, ts, highest, "the timestamp is in the future");
     return raise_floor(env, ts, err);
 }
 
@@ -53,14 +62,12 @@ int mv_now(mv_env *env, uint64_t now, uint64_t *ts, mv_err *err)
         return rc;
     rc = mv_snap_begin(env, &snap, err);
     if (rc == MV_OK) {
-        uint64_t clock = mv_clock(now), last = snap.state.last_commit;
+        uint64_t last = snap.state.last_commit, newest = newest_instant(env, now, last);
         mv_snap_end(&snap);
-        if (env->sub->read_only)
-            clock = last;
-        if (clock > last)
-            rc = raise_floor(env, clock, err);
+        if (newest > last)
+            rc = raise_floor(env, newest, err);
         if (rc == MV_OK)
-            *ts = clock > last ? clock : last;
+            *ts = newest;
     }
     mv_env_leave(env);
     return rc;
@@ -74,12 +81,12 @@ int mv_advance(mv_env *env, uint64_t ts, uint64_t now, mv_err *err)
         return rc;
     rc = mv_write_open(env, &w, err);
     if (rc == MV_OK) {
-        uint64_t clock = mv_clock(now);
+        uint64_t newest = newest_instant(env, now, w.state.last_commit);
         if (ts <= w.state.last_commit) {
             mv_write_abort(&w.txn);
-        } else if (ts > clock) {
+        } else if (ts > newest) {
             mv_write_abort(&w.txn);
-            rc = mv_fail_ab(err, MV_E_IN_FUTURE, ts, clock, "the timestamp is in the future");
+            rc = mv_fail_ab(err, MV_E_IN_FUTURE, ts, newest, "the timestamp is in the future");
         } else {
             w.state.last_commit = ts;
             w.state.merged = ts;

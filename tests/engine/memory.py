@@ -398,7 +398,7 @@ class MemoryEngine:
         return Timestamp.from_wall_us(self.clock.now_us()).value
 
     def _refuse_future(self, timestamp: int) -> None:
-        limit = max(self._clock(), self.disk.last_commit)
+        limit = max(self._clock(), self.disk.last_commit, self.disk.floor)
         if timestamp > limit:
             raise TimestampInFutureError(timestamp=Timestamp(timestamp), limit=Timestamp(limit))
 

@@ -256,6 +256,20 @@ def test_a_view_at_the_clock_is_below_every_later_commit(
         assert b"1" == engine.get(T, b"a", view=view)
 
 
+def test_an_instant_that_was_given_out_stays_when_the_clock_steps_back(
+    engine: Engine, clock: ManualClock
+) -> None:
+    """It can be read and advanced to, and `now` does not go below it."""
+    clock.advance("1s")
+    now = engine.now()
+    clock.set(clock.now_us() - 5_000_000)
+    assert now == engine.now()
+    with closing(engine.view(now)) as view:
+        assert now == view.timestamp
+    engine.advance(now)
+    assert now == engine.last_commit()
+
+
 def test_a_view_in_the_future_is_refused(engine: Engine, clock: ManualClock) -> None:
     """Above the clock and above the last commit."""
     put(engine, {b"a": b"1"})
