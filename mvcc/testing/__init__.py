@@ -1,7 +1,7 @@
-"""What tests of one's own need: a clock, an oracle and hypothesis strategies.
+"""What tests of one's own need: a clock, an oracle, hypothesis strategies and a state machine.
 
-Uses the public API alone. `ManualClock` and `Oracle` need nothing more; the strategies
-need hypothesis (`pip install mvcc[test]`) and are imported when they are asked for.
+Uses the public API alone. `ManualClock` and `Oracle` need nothing more; the strategies and
+`TimeTravelMachine` need hypothesis (`pip install mvcc[test]`) and are imported when they are asked for.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from mvcc.testing.clock import ManualClock
 from mvcc.testing.oracle import Oracle
 
 if TYPE_CHECKING:
+    from mvcc.testing.machine import TimeTravelMachine
     from mvcc.testing.strategies import histories, operations
 
-__all__ = ["ManualClock", "Oracle", "histories", "operations"]
+__all__ = ["ManualClock", "Oracle", "TimeTravelMachine", "histories", "operations"]
 
 _NEED_HYPOTHESIS = {
+    "TimeTravelMachine": "mvcc.testing.machine",
     "histories": "mvcc.testing.strategies",
     "operations": "mvcc.testing.strategies",
 }

@@ -17,7 +17,8 @@ Versions = list[tuple[Timestamp, bytes | None]]  # oldest first; None: deleted
 class Oracle:
     """Tables of versions. Commits are told to it in the order of their timestamps.
 
-    Several writes told with one timestamp are one commit, in which the later write of a key counts.
+    Several writes told with one timestamp are one commit, in which the later write of a key counts: put
+    and then deleted, it has a deletion there, whatever it held before.
     """
 
     def __init__(self) -> None:
@@ -48,8 +49,7 @@ class Oracle:
         if versions and versions[-1][0] == at:
             versions.pop()
         assert not versions or versions[-1][0] < at, "commits are told in order"
-        if value is not None or (versions and versions[-1][1] is not None):
-            versions.append((at, value))
+        versions.append((at, value))
 
     # What can be read.
 
@@ -74,12 +74,16 @@ class Oracle:
     ) -> list[tuple[bytes, bytes]]:
         """The (key, value) of a span at an instant, in key order or backwards."""
         rows = []
-        for key in sorted(self._tables.get(table, {}), reverse=reverse):
+        for key in sorted(self.keys(table), reverse=reverse):
             inside = (start is None or start <= key) and (end is None or key < end)
             value = self.get(table, key, at)
             if inside and key.startswith(prefix) and value is not None:
                 rows.append((key, value))
         return rows[:limit]
+
+    def keys(self, table: str) -> list[bytes]:
+        """Every key that was ever written, live or not, in order."""
+        return sorted(self._tables.get(table, {}))
 
     def history(
         self,
