@@ -96,8 +96,7 @@ def open(  # noqa: A001 - mvcc.open
     Raises StoreNotFoundError, NotAStoreError, StoreAlreadyOpenError (one open store a process and path:
     share it), FormatVersionError, StoreCorruptedError, InvalidArgumentError, StorageError.
 
-    >>> import tempfile
-    >>> with open(tempfile.mkdtemp()) as store:
+    >>> with mvcc.open(path) as store:
     ...     t = store.create_table("bank.accounts")
     ...     t[b"ada"] = b"100"
     ...     t.get(b"ada"), t.get(b"bob")

@@ -82,6 +82,12 @@ class TableReads(ABC):
         The view is taken by this call, not at the first row: later writes are not seen. The Scan is a
         context manager; one that is left half-way holds garbage collection until it is closed.
         InvalidSpanError where `start > end`.
+
+        >>> t = store.create_table("bank.accounts")
+        >>> t.put_many({b"ada": b"80", b"bob": b"20", b"bo": b"1"}) == store.stats().last_commit
+        True
+        >>> list(t.scan(prefix=b"bo")), list(t.scan(reverse=True, limit=1))
+        ([(b'bo', b'1'), (b'bob', b'20')], [(b'bob', b'20')])
         """
         request = self._request(as_scan_bounds(start, end, prefix), reverse=reverse)
         return Scan.over(self._source(request, as_items, as_limit(limit)))

@@ -29,6 +29,13 @@ class Snapshot:
 
     It never blocks a writer and no writer disturbs it; garbage collection waits for it. It pickles as
     (path, timestamp) and opens itself on the other side: keep this one open until then.
+
+    >>> t = store.create_table("bank.accounts")
+    >>> t[b"ada"] = b"100"
+    >>> with store.snapshot() as snap:
+    ...     t[b"ada"] = b"80"
+    ...     snap["bank.accounts"][b"ada"], snap.timestamp < store.now()
+    (b'100', True)
     """
 
     __slots__ = (

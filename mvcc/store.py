@@ -92,7 +92,13 @@ class Store:
     # -- tables ----------------------------------------------------------------------------------
 
     def create_table(self, name: str, *, exist_ok: bool = False) -> Table:
-        """Makes a table, `database.table`. InvalidNameError, TableExistsError, ReadOnlyError."""
+        """Makes a table, `database.table`. InvalidNameError, TableExistsError, ReadOnlyError.
+
+        >>> store.create_table("bank.accounts")
+        <Table bank.accounts>
+        >>> [info.name for info in store.tables()], store.databases()
+        (['bank.accounts'], ['bank'])
+        """
         try:
             catalog.create(self._context.engine, name)
         except TableExistsError:
@@ -119,6 +125,12 @@ class Store:
         """Takes a table away; AS OF before it stays readable until garbage collection.
 
         InvalidNameError, TableNotFoundError, ReadOnlyError.
+
+        >>> store.create_table("bank.accounts")[b"ada"] = b"100"
+        >>> before = store.now()
+        >>> store.drop_table("bank.accounts")
+        >>> store.tables(), store.as_of(before)["bank.accounts"][b"ada"]
+        ([], b'100')
         """
         catalog.drop(self._context.engine, name)
 
@@ -139,6 +151,13 @@ class Store:
         """The store at an instant.
 
         InvalidTimestampError, TimestampInFutureError, TimestampBelowGCError.
+
+        >>> t = store.create_table("bank.accounts")
+        >>> monday = t.put(b"ada", b"100")
+        >>> t[b"ada"] = b"80"
+        >>> with store.as_of(monday) as then:
+        ...     then["bank.accounts"][b"ada"]
+        b'100'
         """
         return Snapshot(self._context, self._context.view(when), reopen_snapshot)
 
@@ -170,6 +189,13 @@ class Store:
         With `follow` it goes on with what is committed later, and gives Progress once a second while
         nothing is; `close()` from any thread ends it. InvalidTimestampError, InvalidSpanError,
         TimestampBelowGCError, TimestampInFutureError, TableNotFoundError for a name no table had.
+
+        >>> t = store.create_table("bank.accounts")
+        >>> since = store.now()
+        >>> t[b"ada"] = b"100"
+        >>> del t[b"ada"]
+        >>> [(change.kind, change.key, change.value) for change in store.changes(since)]
+        [('put', b'ada', b'100'), ('delete', b'ada', None)]
         """
         return read_changes(self._context, since, until, table, follow=follow)
 
@@ -178,6 +204,12 @@ class Store:
 
         Tables that were created or dropped in between are part of it. InvalidSpanError where `older` is
         after `newer`, TableNotFoundError where neither instant has the table, and what `as_of` raises.
+
+        >>> t = store.create_table("bank.accounts")
+        >>> older = t.put(b"ada", b"100")
+        >>> t[b"ada"], t[b"bob"] = b"80", b"20"
+        >>> [(row.key, row.before, row.after) for row in store.diff(older, store.now())]
+        [(b'ada', b'100', b'80'), (b'bob', None, b'20')]
         """
         return read_differences(self._context, older, newer, table)
 
@@ -200,6 +232,14 @@ class Store:
 
         `fn` may run several times: it should do nothing but read and write through `txn`. The options
         are those of `transaction`. After the last retry its error is raised with a note.
+
+        >>> t = store.create_table("bank.accounts")
+        >>> def move(txn, giver, taker, amount):
+        ...     accounts = txn["bank.accounts"]
+        ...     accounts.increment(giver, -amount)
+        ...     return accounts.increment(taker, amount)
+        >>> store.run(move, b"ada", b"bob", 20)
+        20
         """
 
         def attempt() -> T:

@@ -32,15 +32,12 @@ T = TypeVar("T")
 class Table(TableReads):
     """A dict of bytes to bytes that remembers. Any number of threads may use it.
 
-    >>> import mvcc, tempfile
-    >>> store = mvcc.open(tempfile.mkdtemp())
     >>> t = store.create_table("bank.accounts")
     >>> t[b"ada"] = b"100"
     >>> before = store.now()
     >>> t[b"ada"] = b"80"
     >>> t[b"ada"], store.as_of(before)["bank.accounts"][b"ada"]
     (b'80', b'100')
-    >>> store.close()
     """
 
     __slots__ = ("_catalog_ts", "_entry")
@@ -100,6 +97,12 @@ class Table(TableReads):
 
         `expected` is what the key must hold, None: it must be absent. ConditionFailedError, whose
         `.actual` is what it holds. KeyTooLongError, ValueTooLargeError, ReadOnlyError.
+
+        >>> t = store.create_table("bank.accounts")
+        >>> stamp = t.put(b"ada", b"100", expected=None)
+        >>> stamp = t.put(b"ada", b"80", expected=b"100")
+        >>> t.history(b"ada")[0].timestamp == stamp
+        True
         """
         data, new = as_key(key), as_value(value)
         if expected is ANY:

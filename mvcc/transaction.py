@@ -60,6 +60,15 @@ class Transaction:
     Any thread may use it, one call at a time (ConcurrentUseError). Leaving `with` commits, an exception
     rolls back. Serializable transactions fail at commit with TransactionRetryError if anything they
     read has changed; `store.run` tries again. A read-only one never fails.
+
+    >>> t = store.create_table("bank.accounts")
+    >>> with store.transaction() as txn:
+    ...     accounts = txn["bank.accounts"]
+    ...     accounts.put_many({b"ada": b"80", b"bob": b"20"})
+    ...     list(accounts), list(t)
+    ([b'ada', b'bob'], [])
+    >>> txn.commit_timestamp == t.history(b"ada")[0].timestamp
+    True
     """
 
     __slots__ = ("__weakref__", "_commit_timestamp", "_context", "_handles", "_turn", "_work", "id")
