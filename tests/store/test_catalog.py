@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import pytest
 
@@ -212,6 +215,63 @@ def test_of_many_threads_that_create_a_table_one_succeeds(store: Store) -> None:
         thread.join()
     assert (5, ["db.shared"] * 3) == (len(made), refused)
     assert {100, 101, 102, 103, 104} == {info.id for info in store.tables()}
+
+
+Meanwhile = Callable[[Callable[[], object]], None]
+
+
+@pytest.fixture
+def meanwhile(store: Store, monkeypatch: pytest.MonkeyPatch) -> Meanwhile:
+    """Runs something just before the next commit, after that commit has read what it depends on."""
+    engine = type(store._context.engine)
+    commit = engine.commit
+
+    def arrange(action: Callable[[], object]) -> None:
+        def late(*args: Any, **options: Any) -> int:
+            monkeypatch.setattr(engine, "commit", commit)
+            action()
+            return commit(*args, **options)
+
+        monkeypatch.setattr(engine, "commit", late)
+
+    return arrange
+
+
+def test_two_creations_at_once_take_two_ids(store: Store, meanwhile: Meanwhile) -> None:
+    """The later one reads the counter again."""
+    meanwhile(lambda: store.create_table("db.first"))
+    store.create_table("db.second")
+    assert [("db.first", 100), ("db.second", 101)] == [
+        (info.name, info.id) for info in store.tables()
+    ]
+
+
+def test_of_two_creations_of_a_name_one_succeeds(store: Store, meanwhile: Meanwhile) -> None:
+    """Also where the ids were reserved, so that they do not meet at the counter."""
+    first = catalog.reserve(store._context.engine, 2)
+    publish = partial(catalog.publish, store._context.engine)
+    meanwhile(lambda: publish({"db.t": first}))
+    with pytest.raises(TableExistsError):
+        publish({"db.t": first + 1})
+    assert [first] == [info.id for info in store.tables()]
+
+
+def test_of_two_drops_of_a_table_one_succeeds(store: Store, meanwhile: Meanwhile) -> None:
+    """The other finds nothing to drop."""
+    store.create_table("db.t")
+    meanwhile(lambda: store.drop_table("db.t"))
+    with pytest.raises(TableNotFoundError):
+        store.drop_table("db.t")
+
+
+def test_a_table_made_meanwhile_is_dropped_with_its_database(
+    store: Store, meanwhile: Meanwhile
+) -> None:
+    """A drop of a database leaves none of it."""
+    store.create_table("db.one")
+    meanwhile(lambda: store.create_table("db.two"))
+    store.drop_database("db")
+    assert [] == store.databases()
 
 
 def test_reserved_ids_are_shown_by_publishing(store: Store) -> None:

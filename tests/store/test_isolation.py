@@ -29,6 +29,7 @@ READS: dict[str, Callable[[TransactionTable], object]] = {
     "scan of a prefix": lambda t: list(t.scan(prefix=b"m")),
     "reverse scan": lambda t: list(t.scan(reverse=True)),
     "limited scan": lambda t: list(t.scan(b"b", limit=2)),
+    "limited scan that ends there": lambda t: list(t.scan(b"b", limit=1)),
     "limited reverse scan": lambda t: list(t.scan(reverse=True, limit=2)),
     "keys": lambda t: list(t.keys()),
     "count": lambda t: t.count(b"b"),

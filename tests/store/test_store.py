@@ -102,7 +102,8 @@ def test_a_closed_store_answers_nothing(store: Store, table: Table) -> None:
     snap = store.snapshot()
     past = snap[NAME]
     scan, past_scan, feed = table.scan(), past.scan(), store.changes(Timestamp.MIN)
-    for each in (scan, past_scan, feed):
+    orphan = store.snapshot()[NAME].scan()
+    for each in (scan, past_scan, orphan, feed):
         next(each)
     store.close()
     store.close()
@@ -131,6 +132,7 @@ def test_a_closed_store_answers_nothing(store: Store, table: Table) -> None:
         lambda: snap[NAME],
         lambda: past.get(b"a"),
         lambda: next(past_scan),
+        lambda: next(orphan),
         lambda: next(feed),
     ):
         with pytest.raises(StoreClosedError):

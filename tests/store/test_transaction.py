@@ -104,7 +104,18 @@ def test_a_key_that_was_put_and_deleted_leaves_no_value(store: Store, table: Tab
     assert None is table.get(b"k")
 
 
-keys = st.binary(max_size=2)
+def test_a_limit_counts_what_deletions_leave(store: Store, table: Table) -> None:
+    """Both ways; writes in between count as well."""
+    table.put_many((b"%d" % number, b"") for number in range(9))
+    with store.transaction() as txn:
+        t = txn[NAME]
+        t.delete_many([b"0", b"1", b"7", b"8"])
+        t[b"25"] = b""
+        assert [b"2", b"25", b"3"] == [key for key, _ in t.scan(limit=3)]
+        assert [b"6", b"5"] == [key for key, _ in t.scan(reverse=True, limit=2)]
+
+
+keys = st.sampled_from([b"", *(bytes([letter]) for letter in b"abcdefgh")])
 tables = st.dictionaries(keys, st.binary(max_size=1), max_size=40)
 writes = st.lists(st.tuples(keys, st.none() | st.binary(max_size=1)), max_size=20)
 
