@@ -11,6 +11,7 @@ depends on has changed in between. Knows nothing of a table's content.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ from mvcc.engine.interface import (
     View,
     WriteBatch,
 )
-from mvcc.errors import TableExistsError, TableNotFoundError
+from mvcc.errors import StoreCorruptedError, TableExistsError, TableNotFoundError
 from mvcc.names import check_database_name, check_table_name
 from mvcc.retry import until_done
 from mvcc.timestamp import Timestamp
@@ -56,7 +57,7 @@ def find(engine: Engine, name: str, view: View, *, at: Timestamp | None = None) 
     row = engine.get(CATALOG_TABLE, check_table_name(name).encode(), view=view)
     if row is None:
         raise TableNotFoundError(name=name, timestamp=at)
-    return Entry(name, _decode(row), row)
+    return Entry(name, _decode(engine, name, row), row)
 
 
 def shows(engine: Engine, entry: Entry, view: View) -> bool:
@@ -67,7 +68,9 @@ def shows(engine: Engine, entry: Entry, view: View) -> bool:
 def tables(engine: Engine, view: View, database: str | None = None) -> list[TableInfo]:
     """The tables at a view, by name; of one database, or all."""
     return [
-        TableInfo(name=key.decode(), id=_decode(value), created=Timestamp(timestamp))
+        TableInfo(
+            name=key.decode(), id=_decode(engine, key.decode(), value), created=Timestamp(timestamp)
+        )
         for key, value, timestamp in _rows(engine, view, ScanRequest(_span(database)))
         if value is not None
     ]
@@ -156,8 +159,9 @@ class Names:
         for key, value, timestamp in _rows(engine, view, request):
             until = later[1] if later is not None and later[0] == key else None
             if value is not None:
-                times = self._times.setdefault(_decode(value), [])
-                times.append((timestamp, until, key.decode()))
+                name = key.decode()
+                times = self._times.setdefault(_decode(engine, name, value), [])
+                times.append((timestamp, until, name))
             later = key, timestamp
 
     def at(self, table_id: int, timestamp: int) -> str | None:
@@ -241,7 +245,14 @@ def _add_rows(
         batch.add(CATALOG_TABLE, key, msgpack.packb({"id": table_id}))
 
 
-def _decode(row: bytes) -> int:
-    """The table id in a row."""
-    table_id: int = msgpack.unpackb(row)["id"]
-    return table_id
+def _decode(engine: Engine, name: str, row: bytes) -> int:
+    """The table id in a row. StoreCorruptedError."""
+    try:
+        return operator.index(msgpack.unpackb(row)["id"])
+    except (ValueError, TypeError, KeyError) as error:
+        raise StoreCorruptedError(
+            path=engine.path,
+            what=f"the catalog's entry of {name} does not decode",
+            table_id=CATALOG_TABLE,
+            key=name.encode(),
+        ) from error

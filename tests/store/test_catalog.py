@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mvcc import catalog
+from mvcc.engine.interface import CATALOG_TABLE, ScanRequest, Span, WriteBatch
 from mvcc.errors import (
     InvalidNameError,
+    StoreCorruptedError,
     TableExistsError,
     TableNotFoundError,
 )
 from mvcc.store import Store
 from mvcc.table import Table
 from mvcc.timestamp import Timestamp
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def names(store: Store, as_of: Timestamp | None = None) -> list[str]:
@@ -294,3 +300,27 @@ def test_publishing_over_an_existing_name_shows_nothing(store: Store) -> None:
     with pytest.raises(TableExistsError):
         catalog.publish(engine, {"db.one": first, "db.two": first + 1})
     assert ["db.two"] == names(store)
+
+
+def test_the_rows_are_those_of_the_format_page(store: Store, table: Table) -> None:
+    """The examples of docs/format/catalog.md, byte by byte."""
+    engine = store._context.engine
+    page = (ROOT / "docs/format/catalog.md").read_text(encoding="utf-8")
+    examples = page.partition("```\n")[2].partition("```")[0].splitlines()
+    found = []
+    with closing(engine.view()) as view:
+        for table_id in (CATALOG_TABLE, catalog.COUNTER_TABLE):
+            rows = engine.scan(ScanRequest(Span(table_id)), view=view)
+            for key, value in zip(rows.keys, rows.values, strict=True):
+                assert value is not None
+                found.append(f"{table_id}  {key.hex(' ')}  {value.hex(' ')}")
+    assert ("bank.accounts", examples) == (table.name, found)
+
+
+@pytest.mark.parametrize("row", [b"", b"\x81", b"\x80", b"\x05", b"\x81\xa2id\xa1x", b"\xc1"])
+def test_a_row_that_does_not_decode_is_damage(store: Store, row: bytes) -> None:
+    """Never a missing table: that would be a KeyError."""
+    store._context.engine.commit(WriteBatch([CATALOG_TABLE], [b"db.t"], [row]))
+    for call in (lambda: store["db.t"], store.tables, lambda: store.changes(Timestamp.MIN)):
+        with pytest.raises(StoreCorruptedError, match=r"db\.t"):
+            call()
