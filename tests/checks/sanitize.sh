@@ -6,6 +6,7 @@ set -euo pipefail
 
 python=$1
 checks=$(dirname "$0")
+LIBRARIES="libzstd liblz4"
 SANITIZERS="-g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover -UNDEBUG"
 
 # Runs the tests of build/NAME; further arguments go to pytest. Reports go to sanitizer.log.* there, because
@@ -30,7 +31,7 @@ build_core() {
     mkdir -p "build/$1"
     # shellcheck disable=SC2046,SC2086
     (
-        flags="$SANITIZERS ${2:-} $(pkg-config --cflags libzstd liblz4)"
+        flags="$SANITIZERS ${2:-} $(pkg-config --cflags $LIBRARIES)"
         cd "build/$1"
         gcc -std=c11 -D_GNU_SOURCE $flags -I../../csrc -c ../../csrc/*/*.c
         ar rcs libcore.a ./*.o
@@ -43,7 +44,7 @@ run_driver() {
     program=build/$1/$(basename "$2" .c)
     # shellcheck disable=SC2046,SC2086
     gcc -std=c11 -D_GNU_SOURCE -Wall -Wextra $SANITIZERS ${3:-} -Icsrc -Itests/c -o "$program" \
-        "$2" "build/$1/libcore.a" $(pkg-config --libs libzstd liblz4) -ldl -lpthread
+        "$2" "build/$1/libcore.a" $(pkg-config --libs $LIBRARIES) -ldl -lpthread
     ASAN_OPTIONS=detect_leaks=1 "$program"
 }
 
