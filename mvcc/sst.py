@@ -6,6 +6,7 @@ Rows and a verification in Python's types. Knows nothing of stores and backups.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -32,6 +33,8 @@ TYPES = {
 class SSTEntry:
     """One row of a file."""
 
+    table: str | None
+    """The table, in files of backups; None in others, or where rows were asked for as they are."""
     key: bytes
     timestamp: Timestamp | None
     """None in files without timestamps."""
@@ -61,19 +64,33 @@ class SSTSummary:
     file_bytes: int
 
 
-def entries(path: str | os.PathLike[str]) -> Iterator[SSTEntry]:
-    """Every row of a file, in its order. SSTCorruptedError, FormatVersionError, OSError."""
+def entries(path: str | os.PathLike[str], *, raw: bool = False) -> Iterator[SSTEntry]:
+    """Every row of a file, in its order. SSTCorruptedError, FormatVersionError, OSError.
+
+    In files of backups a key begins with its table's id, 4 bytes: that is taken off unless `raw`.
+    """
     with SSTReader(path, max_block_bytes=MAX_BLOCK_BYTES) as reader:
+        table, prefix = (None, b"") if raw else _table(reader)
         timed = reader.order == "u64ts"
         for row in reader.rows():
+            ours = table is not None and row.key.startswith(prefix)
             kind = TYPES.get(row.type, f"type {row.type:#04x}")
             yield SSTEntry(
-                row.key,
+                table if ours else None,
+                row.key.removeprefix(prefix),
                 Timestamp(row.timestamp) if timed else None,
                 kind,
                 None if "delete" in kind else row.value,
                 row.sequence,
             )
+
+
+def _table(reader: SSTReader) -> tuple[str | None, bytes]:
+    """The table that a file of a backup belongs to, and what its keys begin with."""
+    name, number = (reader.property(f"mvcc.{each}") for each in ("table", "table_id"))
+    if name is None or number is None or not re.fullmatch(rb"[0-9]{1,9}", number):
+        return None, b""
+    return name.decode("utf-8", "backslashreplace"), int(number).to_bytes(4, "big")
 
 
 def verify(path: str | os.PathLike[str]) -> SSTSummary:

@@ -9,7 +9,7 @@ from typing import cast
 import typer
 from typer.main import get_command
 
-from mvcc.cli import data, sst, tables
+from mvcc.cli import backups, data, demo, sst, tables
 from mvcc.cli.exit_codes import ExitCode, exit_code_of
 from mvcc.errors import MVCCError
 
@@ -23,7 +23,7 @@ app = typer.Typer(
 )
 
 
-for module in (tables, data):
+for module in (tables, data, backups, demo):
     module.register(app)
 app.add_typer(sst.app, name="sst")
 

@@ -54,9 +54,15 @@ class Output:
         lines = [f"{name:<{width}}  {self.cell(getattr(record, name))}" for name in names]
         self.document(record, "\n".join(lines))
 
-    def records(self, records: Sequence[object], columns: Sequence[str]) -> None:
-        """Some records as one document: a table of the named fields, with their names above."""
-        rows = [[self.cell(getattr(each, name)) for name in columns] for each in records]
+    def records(
+        self,
+        records: Sequence[T],
+        columns: Sequence[str],
+        cells: Callable[[T], Sequence[object]] | None = None,
+    ) -> None:
+        """Some records as one document: a table with headings, of the fields so named or of other cells."""
+        take = cells or (lambda each: [getattr(each, name) for name in columns])
+        rows = [list(map(self.cell, take(each))) for each in records]
         self.document(records, aligned([list(columns), *rows]))
 
     def stream(self, items: Iterable[T], cells: Callable[[T], Sequence[object]]) -> None:
@@ -76,7 +82,8 @@ class Output:
         if isinstance(value, bytes):
             return format_bytes(value, self._cut)
         if isinstance(value, tuple):
-            return "; ".join(map(self.cell, value)) or "-"
+            nested = any(isinstance(each, tuple) for each in value)
+            return ("; " if nested else ", ").join(map(self.cell, value)) or "-"
         return str(value)
 
     def _line(self, text: str) -> None:

@@ -24,11 +24,14 @@ COLUMNS = ("path", "rows", "tombstones", "first_timestamp", "last_timestamp", "f
 def dump(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="An .sst file.")],
     limit: Annotated[int | None, typer.Option("--limit", min=0, help="At most so many.")] = None,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Keys as they stand there, with the id of their table.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Print the rows in order: key, timestamp, type, value, one a line."""
     Output(as_json).stream(
-        islice(entries(file), limit),
+        islice(entries(file, raw=raw), limit),
         lambda each: (each.key, each.timestamp, each.type, each.value),
     )
 

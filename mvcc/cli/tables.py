@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Annotated
 
 import typer
@@ -10,6 +11,14 @@ import mvcc
 from mvcc.cli.arguments import AsJson, AsOf, StorePath, snapshot, writing
 from mvcc.cli.exit_codes import ExitCode
 from mvcc.cli.output import Output
+
+
+class Level(Enum):
+    """How deep a verification of a backup looks."""
+
+    MANIFEST = "manifest"
+    FILES = "files"
+    DATA = "data"
 
 
 def create(
@@ -57,10 +66,25 @@ def stats(path: StorePath, as_json: AsJson = False) -> None:
         Output(as_json).record(store.stats())
 
 
-def verify(path: StorePath, as_json: AsJson = False) -> ExitCode:
-    """Read and check every record of a store; exit code 4 if something is wrong."""
-    with mvcc.open(path, create=False, readonly=True) as store:
-        report = store.verify()
+def verify(
+    path: Annotated[str, typer.Argument(metavar="STORE|URI", help="A store, or a collection.")],
+    backup: Annotated[
+        str | None,
+        typer.Option(
+            "--backup", metavar="NAME", help="Verify this backup (LATEST) of a collection."
+        ),
+    ] = None,
+    level: Annotated[
+        Level, typer.Option("--level", help="Of a backup: how deep to look.")
+    ] = Level.FILES,
+    as_json: AsJson = False,
+) -> ExitCode:
+    """Read and check every record of a store, or a backup; exit code 4 if something is wrong."""
+    if backup is None:
+        with mvcc.open(path, create=False, readonly=True) as store:
+            report = store.verify()
+    else:
+        report = mvcc.BackupCollection(path).verify(backup, level=level.value)
     Output(as_json).record(report)
     return ExitCode.OK if report.ok else ExitCode.DAMAGED
 

@@ -16,9 +16,9 @@ from tests.cli.conftest import Bank, Command
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = (
-    *("create", "drop", "tables", "stats", "verify", "gc"),
+    *("demo", "create", "drop", "tables", "stats", "verify", "gc"),
     *("get", "put", "delete", "scan", "history", "diff", "changes"),
-    *("sst dump", "sst verify"),
+    *("backup", "restore", "backups", "show", "sst dump", "sst verify"),
 )
 
 
@@ -44,6 +44,12 @@ def test_the_help_lists_every_command(run: Command) -> None:
         re.findall(r"^[│|]? *([a-z]+)  ", listed.out, re.MULTILINE)
     )
     assert listed.out == run().out
+
+
+def test_the_readme_lists_every_command() -> None:
+    """In its table."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [] == [name for name in COMMANDS if f"`{name}`" not in text]
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def test_no_records_are_a_heading(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_record_is_a_line_for_each_field(capsys: pytest.CaptureFixture[str]) -> None:
     """Sequences in one line."""
     Output(False).record(ROWS[1])
-    assert "name   longer\ncount  1234\nkey    -\nnotes  x; y\n" == capsys.readouterr().out
+    assert "name   longer\ncount  1234\nkey    -\nnotes  x, y\n" == capsys.readouterr().out
 
 
 def test_a_stream_is_a_line_for_each_item(capsys: pytest.CaptureFixture[str]) -> None:

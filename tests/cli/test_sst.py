@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from mvcc.cli.exit_codes import ExitCode
-from tests.cli.conftest import Command
-from tests.sst.build import GOLDEN_ROWS, TESTDATA
+from tests.cli.conftest import Bank, Command
+from tests.sst.build import GOLDEN_ROWS, TESTDATA, build
 
 # One key, "a" -> "b", format version 2 and no timestamps: a file that RocksDB itself ingests.
 FOREIGN = bytes.fromhex(
@@ -50,6 +50,47 @@ def test_dump_in_json_has_the_rows_that_were_written(run: Command, compression: 
         )
         for row in found
     ]
+
+
+def test_dump_of_a_backup_has_the_keys_of_its_table(
+    run: Command, bank: Bank, tmp_path: Path
+) -> None:
+    """Without the table's id, which --raw shows; deletions are in incrementals."""
+    run("backup", bank.path, tmp_path / "backups", "--as-of", bank.start)
+    run("backup", bank.path, tmp_path / "backups", "--incremental")
+    incremental, full = sorted(
+        (tmp_path / "backups").rglob("*.sst"), key=lambda path: "incrementals" not in path.parts
+    )
+    found = run("sst", "dump", full, "--json").lines
+    assert [("bank.accounts", "alice", "100"), ("bank.accounts", "bob", "0")] == [
+        (row["table"], row["key"], row["value"]) for row in found
+    ]
+    assert {str(bank.start)} == {row["timestamp"] for row in found}
+    raw = run("sst", "dump", full, "--raw", "--json").lines
+    assert ["\0\0\0dalice", "\0\0\0dbob"] == [row["key"] for row in raw]
+    lines = [line.split("\t") for line in run("sst", "dump", incremental).out.splitlines()]
+    assert [("alice", "put", "70"), ("bob", "delete", "-"), ("carol", "put", "hex:ff00")] == [
+        (key, kind, value) for key, _, kind, value in lines
+    ]
+
+
+@pytest.mark.parametrize("number", [b"", b"x", b"9" * 30, b"-1", b"\xff"])
+def test_a_strange_table_id_is_no_table(run: Command, tmp_path: Path, number: bytes) -> None:
+    """Properties are as little trusted as the rest of a file."""
+    path = tmp_path / "strange.sst"
+    properties = {"mvcc.table": b"a.b", "mvcc.table_id": number}
+    path.write_bytes(build([(b"key", 1, b"value")], properties=properties))
+    [row] = run("sst", "dump", path, "--json").lines
+    assert (None, "key") == (row["table"], row["key"])
+
+
+def test_a_key_without_the_tables_id_is_left_as_it_is(run: Command, tmp_path: Path) -> None:
+    """Rather than cut."""
+    path = tmp_path / "mixed.sst"
+    properties = {"mvcc.table": b"a.b", "mvcc.table_id": b"100"}
+    path.write_bytes(build([(b"\0\0\0dkey", 1, b""), (b"other", 1, b"")], properties=properties))
+    rows = run("sst", "dump", path, "--json").lines
+    assert [("a.b", "key"), (None, "other")] == [(row["table"], row["key"]) for row in rows]
 
 
 def test_dump_takes_a_part(run: Command) -> None:
