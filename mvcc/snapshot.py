@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, ClassVar, NoReturn, Self, TypeVar, overload
 
@@ -11,7 +12,7 @@ from mvcc.arguments import as_key, as_keys
 from mvcc.catalog import Entry
 from mvcc.context import Context
 from mvcc.engine.interface import ScanRequest, View
-from mvcc.errors import ReadOnlyError
+from mvcc.errors import ProcessError, ReadOnlyError
 from mvcc.reads import TableReads
 from mvcc.scan import Columns, read_pages
 from mvcc.stream import Handles
@@ -28,7 +29,9 @@ class Snapshot:
     """All tables AS OF one instant, for any number of threads, until `close()`.
 
     It never blocks a writer and no writer disturbs it; garbage collection waits for it. It pickles as
-    (path, timestamp) and opens itself on the other side: keep this one open until then.
+    (path, timestamp) and opens itself on the other side: keep this one open until then. Once it was
+    pickled it also holds the threshold of garbage collection back, so that others can open its instant;
+    where that has passed already, or is passed meanwhile over a read-only store, TimestampBelowGCError.
 
     >>> t = store.create_table("bank.accounts")
     >>> t[b"ada"] = b"100"
@@ -43,6 +46,7 @@ class Snapshot:
         "_context",
         "_handles",
         "_on_close",
+        "_protection",
         "_reopen",
         "_view",
         "timestamp",
@@ -56,6 +60,7 @@ class Snapshot:
         on_close: Callable[[], None] | None = None,
     ) -> None:
         """Takes over the view. `on_close` runs once."""
+        self._protection: int | None = None
         self._context = context
         self._view = view
         self._reopen = reopen
@@ -77,6 +82,7 @@ class Snapshot:
         """Closes the scans taken from it and lets garbage collection pass. Idempotent."""
         self._handles.close_all()
         self._view.close()
+        self._unprotect()
         on_close, self._on_close = self._on_close, None
         if on_close is not None:
             on_close()
@@ -96,7 +102,19 @@ class Snapshot:
         return f"<Snapshot {self.timestamp}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return self._reopen, (self._context.engine.path, self.timestamp.value)
+        engine = self._context.engine
+        if self._protection is None and not engine.readonly:
+            self._protection = engine.protect(self.timestamp.value, "pickled snapshot")
+        return self._reopen, (engine.path, self.timestamp.value)
+
+    def __del__(self) -> None:
+        with suppress(ProcessError):  # a closed store, or a forked child's, holds nothing
+            self._unprotect()
+
+    def _unprotect(self) -> None:
+        protection, self._protection = self._protection, None
+        if protection is not None:
+            self._context.engine.unprotect(protection)
 
 
 class SnapshotTable(TableReads):

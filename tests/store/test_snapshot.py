@@ -275,6 +275,43 @@ def test_a_snapshot_below_the_threshold_leaves_no_store_open(
     mvcc.open(folder).close()
 
 
+@pytest.mark.parametrize("end", ["close", "drop"])
+def test_a_pickled_snapshot_holds_the_threshold_until_it_ends(
+    store: Store, table: Table, end: str
+) -> None:
+    """So that another process can open its instant meanwhile; pickling again changes nothing."""
+    table[b"k"] = b"1"
+    snap = store.snapshot()
+    table[b"k"] = b"2"
+    pickle.dumps(snap)
+    pickle.dumps(snap)
+    assert snap.timestamp == store.gc(before=store.now()).threshold
+    if end == "close":
+        snap.close()
+    del snap
+    assert store.stats().last_commit == store.gc(before=store.now()).threshold
+
+
+def test_a_snapshot_below_the_threshold_does_not_pickle(store: Store, table: Table) -> None:
+    """No other process could open it."""
+    table[b"k"] = b"1"
+    snap = store.snapshot()
+    table[b"k"] = b"2"
+    store.gc(before=store.now())
+    with pytest.raises(TimestampBelowGCError):
+        pickle.dumps(snap)
+
+
+def test_a_snapshot_that_outlives_its_store_is_no_trouble(store: Store, table: Table) -> None:
+    """Closing it, or dropping it, does nothing then."""
+    table[b"k"] = b"1"
+    snap = store.snapshot()
+    pickle.dumps(snap)
+    store.close()
+    snap.close()
+    del snap
+
+
 def test_a_table_of_a_snapshot_does_not_pickle(store: Store, table: Table) -> None:
     """Its snapshot does."""
     del table

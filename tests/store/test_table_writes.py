@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 
+from mvcc import arguments
 from mvcc.engine.interface import Engine, WriteBatch
 from mvcc.errors import (
     ConditionFailedError,
@@ -15,11 +17,12 @@ from mvcc.errors import (
     InvalidSpanError,
     NotAnIntegerError,
     ReadOnlyError,
+    ValueTooLargeError,
 )
 from mvcc.store import Store
 from mvcc.table import Table
 from mvcc.timestamp import Timestamp
-from mvcc.types import ANY
+from mvcc.types import ANY, Writable
 from tests.engine.engines import Opener
 
 
@@ -128,6 +131,27 @@ def test_a_bad_row_spoils_the_whole_call(store: Store, table: Table) -> None:
     for rows in ([(b"a", b""), ("b", b"")], [(b"a", b""), (b"b", "")], [(b"a", b""), (b"b",)]):
         with pytest.raises((TypeError, ValueError)):
             table.put_many(rows)  # type: ignore[arg-type]
+    assert count == commits(store)
+
+
+def test_a_value_over_the_limit_is_refused(
+    store: Store, table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By every call that takes one, with its length; shown with a limit of 3 bytes."""
+    monkeypatch.setattr(arguments, "MAX_VALUE_BYTES", 3)
+    count = commits(store)
+    txn = store.transaction()
+    targets: tuple[Writable, Writable] = (table, txn[table.name])
+    for target in targets:
+        for call in (
+            partial(target.put, b"k", b"1234"),
+            partial(target.put, b"k", bytearray(4), expected=None),
+            partial(target.put_many, {b"a": b"", b"k": b"1234"}),
+        ):
+            with pytest.raises(ValueTooLargeError) as caught:
+                call()
+            assert (4, 3) == (caught.value.length, caught.value.limit)
+    txn.rollback()
     assert count == commits(store)
 
 
