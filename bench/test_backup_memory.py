@@ -77,7 +77,14 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_full_backup_needs_at_most_256_mib(loaded: Path, tmp_path: Path, limited: bool) -> None:
     """Above what the process had when it began."""
     done = subprocess.run(
-        [sys.executable, "-m", "bench.test_backup_memory", str(loaded), str(tmp_path / "backups"), str(int(limited))],
+        [
+            sys.executable,
+            "-m",
+            "bench.test_backup_memory",
+            str(loaded),
+            str(tmp_path / "backups"),
+            str(int(limited)),
+        ],
         capture_output=True,
         text=True,
         check=False,

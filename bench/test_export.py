@@ -24,7 +24,9 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LMDBEngine]:
     with closing(open_engine(tmp_path_factory.mktemp("export") / "store")) as opened:
         for rows in commits(ROWS):
             opened.commit(
-                WriteBatch([TABLE] * len(rows), [key for key, _ in rows], [value for _, value in rows])
+                WriteBatch(
+                    [TABLE] * len(rows), [key for key, _ in rows], [value for _, value in rows]
+                )
             )
         yield opened
 
@@ -45,6 +47,8 @@ def test_export_to_memory(
     """Microseconds of one core a row, beside the wall time."""
     with closing(engine.view()) as view:
         costs: list[float] = []
-        benchmark.pedantic(lambda: costs.append(export(engine, view, compression)), rounds=5)
+        benchmark(lambda: costs.append(export(engine, view, compression)))
     benchmark.extra_info["us_per_row"] = sorted(costs)
-    print(f"\n{compression}: {sorted(costs)[len(costs) // 2]:.3f} us/row of one core (median of 5)")
+    print(
+        f"\n{compression}: {sorted(costs)[len(costs) // 2]:.3f} us/row of one core (median of {len(costs)})"
+    )
