@@ -57,7 +57,7 @@ def snapshot(path: Path, as_of: str | None) -> Iterator[mvcc.Snapshot]:
     """A store at one instant, read only; without one, at its last commit.
 
     To be sure that no later commit slips under an instant after the last commit, a store has to be open for
-    writing: only a read without `--as-of` gets along with a store that it may not write.
+    writing: only a read without `--as-of` opens it read-only.
     """
     if as_of is None:
         with mvcc.open(path, create=False, readonly=True) as store, store.snapshot() as now:
