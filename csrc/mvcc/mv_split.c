@@ -52,6 +52,7 @@ int mv_split(mv_env *env, const mv_view *view, const mv_scan_args *args, uint64_
     if (rc == MV_OK) {
         mv_walk_args walk_args = mv_walk_args_of(args, at);
         walk_args.window = window;
+        walk_args.unchecked = true;             /* each row will be checked when it is exported */
         walk_args.tombstones = args->since > 0; /* as an export of the window */
         rc = split_snap(env, &snap, &walk_args, args->max_rows, span_bytes, carry, page, err);
         mv_snap_end(&snap);

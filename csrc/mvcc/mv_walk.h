@@ -1,7 +1,8 @@
 /* A walk over the versions that a span of one table shows in a window of time: what scans, exports and splits share.
  *
  * Newest form: of each key the newest version at or below `at`, if it lies above `since`. Revisions: every version in
- * (since, at], newest first, or oldest first in a reverse walk. Every row that is given has been checked.
+ * (since, at], newest first, or oldest first in a reverse walk. Every row that is given has been checked, unless the
+ * caller asked for sizes alone.
  */
 #ifndef MV_WALK_H
 #define MV_WALK_H
@@ -16,6 +17,7 @@ typedef struct mv_walk_args {
     mv_slice end;   /* not included; end_open: the table's last key is */
     bool end_open;
     bool reverse, revisions, tombstones;
+    bool unchecked; /* for sizes alone: what is given has the right length, its bytes are not compared */
     uint64_t at, since;
     uint64_t resume_ts; /* with revisions: the version of the first key to begin at; 0: its first */
     const mv_window
