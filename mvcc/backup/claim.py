@@ -89,5 +89,6 @@ def _remove_all(storage: Storage, folder: str, keep: list[str]) -> None:
     for entry in storage.list(folder):
         if entry.size is None:
             _remove_all(storage, entry.name, keep)
+            storage.delete(entry.name)
         elif entry.name not in keep:
             storage.delete(entry.name)

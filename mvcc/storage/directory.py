@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mvcc.errors import DestinationError, InvalidNameError
-from mvcc.storage import folders
+from mvcc.storage.folders import Folders
 from mvcc.storage.interface import Entry, Lock, Writer, check_name
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -29,6 +29,7 @@ class Directory:
 
     def __init__(self, root: str) -> None:
         self._root = Path(root).absolute()
+        self._folders = Folders(self._root)
 
     @property
     def uri(self) -> str:
@@ -39,12 +40,12 @@ class Directory:
         """Begins a file under a temporary name beside its own."""
         check_name(name)
         with _errors("creating", self._root / name):
-            return _FileWriter(self._root, name)
+            return _FileWriter(self._folders, name)
 
     def open_read(self, name: str) -> BinaryIO:
         """Opens a regular file that is not reached over a link."""
         folder, leaf = _split(name)
-        with _errors("opening", self._root / name), folders.opened(self._root, folder) as parent:
+        with _errors("opening", self._root / name), self._folders.opened(folder) as parent:
             descriptor = os.open(leaf, _READ, dir_fd=parent)
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 os.close(descriptor)
@@ -61,7 +62,7 @@ class Directory:
         folder, leaf = _split(name)
         with _errors("looking for", self._root / name):
             try:
-                with folders.opened(self._root, folder) as parent:
+                with self._folders.opened(folder) as parent:
                     found = os.stat(leaf, dir_fd=parent, follow_symlinks=False)
             except FileNotFoundError:
                 return None
@@ -74,34 +75,37 @@ class Directory:
         prefix = f"{check_name(folder)}/" if folder else ""
         with _errors("listing", self._root / folder):
             try:
-                with folders.opened(self._root, folder) as parent, os.scandir(parent) as entries:
+                with self._folders.opened(folder) as parent, os.scandir(parent) as entries:
                     found = [_entry(prefix, each) for each in entries]
             except FileNotFoundError:
                 return []
         return sorted((each for each in found if each), key=lambda each: each.name)
 
     def delete(self, name: str) -> None:
-        """Removes a name, whatever it stands for unless that is a folder."""
+        """Removes a name, whatever it stands for unless that is a folder with something in it."""
         folder, leaf = _split(name)
         with _errors("deleting", self._root / name):
             with (
                 contextlib.suppress(FileNotFoundError),
-                folders.opened(self._root, folder) as parent,
+                self._folders.opened(folder) as parent,
             ):
-                os.unlink(leaf, dir_fd=parent)
+                try:
+                    os.unlink(leaf, dir_fd=parent)
+                except IsADirectoryError:
+                    os.rmdir(leaf, dir_fd=parent)
                 os.fsync(parent)
-            folders.prune(self._root, folder)
+            self._folders.prune(folder)
 
     def try_lock(self, folder: str) -> Lock | None:
         """Locks the folder itself; again, if it was removed in between."""
         check_name(folder)
         with _errors("locking", self._root / folder):
             while True:
-                descriptor = folders.open_folder(self._root, folder, create=True)
+                descriptor = self._folders.open(folder, create=True)
                 try:
                     fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    if folders.is_at(self._root, folder, descriptor):
-                        return _FolderLock(self._root, folder, descriptor)
+                    if self._folders.is_at(folder, descriptor):
+                        return _FolderLock(self._folders, folder, descriptor)
                 except BlockingIOError:
                     os.close(descriptor)
                     return None
@@ -114,40 +118,40 @@ class Directory:
 class _FileWriter:
     """A file under a temporary name. Owns the descriptors of the file and of its folder."""
 
-    def __init__(self, root: Path, name: str) -> None:
-        self._root = root
-        self._name = name
-        folder, self._leaf = _split(name)
+    def __init__(self, folders: Folders, name: str) -> None:
+        self._folders = folders
+        self._path = folders.root / name
+        self._parent, self._leaf = _split(name)
         self._temporary = f"{self._leaf[:80]}.tmp-{secrets.token_hex(4)}"
-        self._folder, self._file = folders.create_file(root, folder, self._temporary)
+        self._folder, self._file = folders.create_file(self._parent, self._temporary)
 
     def write(self, data: bytes | memoryview) -> None:
         """Appends bytes straight to the file: nothing is held here."""
         rest = memoryview(data).cast("B")
-        with _errors("writing", self._root / self._name):
+        with _errors("writing", self._path):
             while rest:
                 rest = rest[os.write(self._file, rest) :]
 
     def commit(self) -> None:
         """Syncs, renames, and syncs the folders."""
-        with _errors("finishing", self._root / self._name):
+        with _errors("finishing", self._path):
             os.fsync(self._file)
             if _is_taken(self._leaf, self._folder):
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
             here = self._folder
             os.rename(self._temporary, self._leaf, src_dir_fd=here, dst_dir_fd=here)
             self._close()
-            folders.sync(self._root, _split(self._name)[0])
+            self._folders.sync(self._parent)
 
     def abort(self) -> None:
         """Removes the temporary file, and the folders that this empties."""
         if self._folder < 0:
             return
-        with _errors("removing", self._root / self._name):
+        with _errors("removing", self._path):
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self._temporary, dir_fd=self._folder)
             self._close()
-            folders.prune(self._root, _split(self._name)[0])
+            self._folders.prune(self._parent)
 
     def _close(self) -> None:
         """Closes both descriptors, once."""
@@ -161,20 +165,17 @@ class _FileWriter:
 class _FolderLock:
     """A locked descriptor of a folder: closing it is the release."""
 
-    def __init__(self, root: Path, folder: str, descriptor: int) -> None:
-        self._root = root
+    def __init__(self, folders: Folders, folder: str, descriptor: int) -> None:
+        self._folders = folders
         self._folder = folder
         self._descriptor = descriptor
 
     def release(self) -> None:
         """Removes the folder if nothing came into it, while it is still locked, and closes it."""
         descriptor, self._descriptor = self._descriptor, -1
-        if descriptor < 0:
-            return
-        try:
-            with _errors("releasing", self._root / self._folder):
-                folders.prune(self._root, self._folder)
-        finally:
+        if descriptor >= 0:
+            with contextlib.suppress(OSError):  # an empty folder may as well stay
+                self._folders.prune(self._folder)
             os.close(descriptor)
 
 

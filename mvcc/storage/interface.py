@@ -53,7 +53,7 @@ class Lock(Protocol):
     """A folder that belongs to this process until it is released or the process ends."""
 
     def release(self) -> None:
-        """Lets others take the folder; one that stayed empty goes. Idempotent."""
+        """Lets others take the folder; one that stayed empty goes. Idempotent, and never fails."""
         ...
 
 
@@ -89,7 +89,10 @@ class Storage(Protocol):
         ...
 
     def delete(self, name: str) -> None:
-        """Removes a file, and the folders that this empties. Nothing happens if it is absent."""
+        """Removes a file, or a folder that is empty, and the folders that this empties.
+
+        Nothing happens if it is absent; ENOTEMPTY for a folder that holds something.
+        """
         ...
 
     def try_lock(self, folder: str) -> Lock | None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import struct
+
 from hypothesis import strategies as st
 
 from mvcc.backup.manifest import COMPRESSIONS, FileEntry, Manifest, TableEntry
@@ -71,6 +74,13 @@ EXAMPLE = Manifest(
     ),
 )
 """An increment with revision history, of two targets."""
+
+
+def framed(body: bytes, version: int = 1, kind: bytes = b"MANI") -> bytes:
+    """A file with this body and a right digest, made without the code under test."""
+    whole = b"MVCCBKUP" + struct.pack("<I4sQ", version, kind, len(body)) + body
+    return whole + hashlib.sha256(whole).digest()
+
 
 _U63 = (1 << 63) - 1
 

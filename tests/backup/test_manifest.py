@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-import struct
 import tracemalloc
 from collections.abc import Callable
 from dataclasses import fields, replace
@@ -20,7 +18,7 @@ from mvcc.backup import home, manifest
 from mvcc.backup.codec import FORMAT_VERSION, MAX_FILE_BYTES, seal, unseal
 from mvcc.backup.manifest import FileEntry, Manifest, TableEntry, decode, encode
 from mvcc.errors import BackupCorruptedError, FormatVersionError, InvalidArgumentError
-from tests.backup.manifests import EXAMPLE, manifests
+from tests.backup.manifests import EXAMPLE, framed, manifests
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests/testdata/manifests/0001.bin"
@@ -35,12 +33,6 @@ def records_of(data: bytes) -> Records:
     unpacker = msgpack.Unpacker()
     unpacker.feed(data[24:-32])
     return list(unpacker)
-
-
-def framed(body: bytes, version: int = 1, kind: bytes = b"MANI") -> bytes:
-    """A file with this body and a right digest, made without the code under test."""
-    whole = b"MVCCBKUP" + struct.pack("<I4sQ", version, kind, len(body)) + body
-    return whole + hashlib.sha256(whole).digest()
 
 
 def sealed(records: Records) -> bytes:

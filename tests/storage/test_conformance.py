@@ -208,6 +208,14 @@ def test_deleting_what_is_not_there_does_nothing(storage: Storage) -> None:
     assert storage.list("a") == [Entry("a/one", 0)]
 
 
+def test_a_folder_that_holds_something_is_not_deleted(storage: Storage) -> None:
+    """ENOTEMPTY, and it stays."""
+    put(storage, "a/b/one", b"")
+    with pytest.raises(DestinationError) as caught:
+        storage.delete("a/b")
+    assert (caught.value.errno, storage.size("a/b/one")) == (errno.ENOTEMPTY, 0)
+
+
 def test_a_locked_folder_is_refused_to_everybody_else(open_again: Open) -> None:
     """Also in the same process, and until it is released."""
     lock = open_again().try_lock("backup")

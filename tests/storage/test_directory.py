@@ -96,13 +96,20 @@ def test_a_pipe_is_refused_without_waiting(root: Path) -> None:
 
 
 def test_a_folder_in_place_of_a_file_is_refused(root: Path) -> None:
-    """Reading, sizing and deleting it."""
+    """For reading and sizing it."""
     (root / "file").mkdir()
     storage = Directory(str(root))
-    for call in (storage.open_read, storage.size, storage.delete):
+    for call in (storage.open_read, storage.size):
         with pytest.raises(DestinationError):
             call("file")
     assert (root / "file").is_dir()
+
+
+def test_an_empty_folder_can_be_deleted(root: Path) -> None:
+    """A killed process may leave one; deleting it empties those above, too."""
+    (root / "a" / "b").mkdir(parents=True)
+    Directory(str(root)).delete("a/b")
+    assert list(root.iterdir()) == []
 
 
 def test_the_root_may_be_a_link(root: Path, tmp_path: Path) -> None:
@@ -193,6 +200,25 @@ def test_every_folder_on_the_way_is_synced(root: Path, monkeypatch: pytest.Monke
     file, *folders = synced
     assert Path(file).name.startswith("file.tmp-")
     assert folders == [str(each) for each in (root / "a/b", root / "a", root, root.parent)]
+
+
+def test_known_folders_are_synced_once(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second file syncs itself and its folder, until a folder was removed in between."""
+    storage = Directory(str(root))
+    counts: list[int] = []
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        counts[-1] += 1
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    for name in ("a/b/1", "a/b/2", "a/c/1", "a/b/3"):
+        counts.append(0)
+        put(storage, name, b"x")
+        if name == "a/c/1":
+            storage.delete(name)
+    assert (counts[0], counts[1], counts[3]) == (5, 2, 5)
 
 
 def test_a_failed_sync_leaves_nothing_under_the_name(
