@@ -39,9 +39,14 @@ def write(folder: Path) -> None:
     folder.mkdir(parents=True)
     with TemporaryDirectory() as scratch, mvcc.open(f"{scratch}/store", clock=clock) as store:
 
-        def back_up(**options: bool) -> None:
+        def back_up(*, incremental: bool = False, revision_history: bool = False) -> None:
             clock.advance("1s")
-            job = store.backup(folder / "collection", file_size=4096, **options)
+            job = store.backup(
+                folder / "collection",
+                incremental=incremental,
+                revision_history=revision_history,
+                file_size=4096,
+            )
             expected[str(int(job.timestamp))] = content(store)
             clock.advance("1s")
 
