@@ -12,7 +12,7 @@ BIN := $(CURDIR)/$(VENV)/bin
 PYTEST := $(BIN)/python -m pytest -o faulthandler_timeout=300
 
 # What the build, the tests and the checks need of Debian.
-BUILD_PACKAGES := gcc pkg-config libzstd-dev liblz4-dev
+BUILD_PACKAGES := gcc pkg-config libzstd-dev liblz4-dev libsnappy-dev zlib1g-dev libxxhash-dev
 TEST_PACKAGES := git g++ binutils rocksdb-tools librocksdb-dev
 CHECK_PACKAGES := clang-14 clang-format-14
 FUZZ_PACKAGES := clang-14 libclang-rt-14-dev

@@ -15,7 +15,14 @@ from setuptools.command.build_ext import build_ext
 CFLAGS = ["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-O2", "-g0", "-fvisibility=hidden"]
 LDFLAGS = ["-ldl", "-lpthread"]
 # pkg-config's name of a library -> the Debian package that brings it
-LIBRARIES = {"libzstd": "libzstd-dev", "liblz4": "liblz4-dev"}
+LIBRARIES = {
+    "libzstd": "libzstd-dev",
+    "liblz4": "liblz4-dev",
+    "snappy": "libsnappy-dev",
+    "zlib": "zlib1g-dev",
+}
+# The same for what is headers alone to us: compiled in, never linked.
+HEADERS = {"libxxhash": "libxxhash-dev"}
 # Some Pythons put run paths and library folders of their own build into every link command.
 FOREIGN_FLAGS = ("-Wl,-rpath", "-Wl,--rpath", "-Wl,-R", "-L")
 
@@ -24,7 +31,8 @@ class BuildExt(build_ext):
     """build_ext with the flags of this project and without the folders of Python's own build."""
 
     def build_extensions(self) -> None:
-        missing = [package for name, package in LIBRARIES.items() if not is_known(name)]
+        wanted = LIBRARIES | HEADERS
+        missing = [package for name, package in wanted.items() if not is_known(name)]
         if missing:
             raise SystemExit(
                 f"mvcc: headers are missing (Debian: apt-get install {' '.join(missing)})"
@@ -58,7 +66,7 @@ def is_known(library: str) -> bool:
 
 def compile_flags() -> list[str]:
     """Flags of the C compiler."""
-    flags = [*CFLAGS, *shlex.split(pkg_config("--cflags", *LIBRARIES).stdout)]
+    flags = [*CFLAGS, *shlex.split(pkg_config("--cflags", *LIBRARIES, *HEADERS).stdout)]
     if os.environ.get("MVCC_WERROR") == "1":
         flags.append("-Werror")
     return flags + shlex.split(os.environ.get("MVCC_CFLAGS", ""))

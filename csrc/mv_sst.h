@@ -36,7 +36,7 @@ typedef struct mv_sst_row { /* one entry; the bytes belong to whoever gave the r
     const uint8_t *value;
     size_t value_len;
     uint64_t ts;  /* timestamp of the user key; 0 in files of another order */
-    uint64_t seq; /* sequence number; 0 in the files that we write */
+    uint64_t seq; /* sequence number; 0 in the files that we write, until RocksDB ingests them in place */
     int type;     /* mv_sst_type, or another of RocksDB's types in files that we did not write */
 } mv_sst_row;
 
@@ -111,7 +111,7 @@ typedef struct mv_sst_iter mv_sst_iter;
 /* Opens a file of size bytes at fd, which is read with pread, is not closed, and must outlive the reader. Footer,
  * metaindex, properties and the whole index are read and checked; data blocks are when they are read. No single
  * block, stored or unpacked, may be larger than max_block_bytes (0: 64 MiB): larger values need a larger limit.
- * Format versions 2 to 5, checksums none and crc32c, compressions none, lz4, lz4hc and zstd.
+ * Format versions 2 to 6, checksums of every type, compressions none, snappy, zlib, lz4, lz4hc and zstd.
  * The reader does not change after this: any number of threads may iterate over it, each with its own iterator.
  * MV_E_CORRUPT_SST, MV_E_UNSUPPORTED (what names the feature), MV_E_IO, MV_E_NO_MEMORY: *out is unchanged. */
 int mv_sst_reader_open_fd(int fd, uint64_t size, uint64_t max_block_bytes, mv_sst_reader **out, mv_err *err);
@@ -124,7 +124,11 @@ int mv_sst_reader_open_memory(const uint8_t *data, size_t size, uint64_t max_blo
 void mv_sst_reader_free(mv_sst_reader *r);
 
 int mv_sst_reader_order(const mv_sst_reader *r);          /* an mv_sst_order */
-int mv_sst_reader_format_version(const mv_sst_reader *r); /* 2 to 5 */
+int mv_sst_reader_format_version(const mv_sst_reader *r); /* 2 to 6 */
+
+/* The sequence number that RocksDB wrote into a file when it ingested it where it lay, and that all rows then have;
+ * 0: it did not. */
+uint64_t mv_sst_reader_global_seqno(const mv_sst_reader *r);
 
 /* The value of a property (raw bytes, owned by the reader) or MV_NOT_FOUND. */
 int mv_sst_reader_property(const mv_sst_reader *r, const char *name, const uint8_t **value,

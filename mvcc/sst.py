@@ -43,7 +43,7 @@ class SSTEntry:
     value: bytes | None
     """None: deleted."""
     sequence: int
-    """0 in the files of backups."""
+    """0 in the files of backups, as they were written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,8 @@ class SSTSummary:
     raw_bytes: int
     """Of keys and values before compression."""
     file_bytes: int
+    global_sequence: int
+    """Of all rows, written over the file by a RocksDB that ingested it where it lay; 0: it did not."""
 
 
 def entries(path: str | os.PathLike[str], *, raw: bool = False) -> Iterator[SSTEntry]:
@@ -108,4 +110,5 @@ def verify(path: str | os.PathLike[str]) -> SSTSummary:
             data_blocks=stats.data_blocks,
             raw_bytes=stats.raw_key_bytes + stats.raw_value_bytes,
             file_bytes=stats.file_bytes,
+            global_sequence=reader.global_sequence,
         )

@@ -39,17 +39,12 @@ int sst_source_read(const sst_source *s, uint64_t offset, size_t len, mv_buf *bu
     return MV_OK;
 }
 
-static int check_checksum(const sst_source *s, sst_handle handle, const uint8_t *stored, mv_err *err)
+bool sst_source_checks(const sst_source *s, uint64_t offset, const uint8_t *stored, size_t len)
 {
-    const uint8_t *trailer = stored + handle.size;
-    uint32_t right = s->checksum == SST_CHECKSUM_NONE ? 0 : sst_block_crc(stored, handle.size, trailer[0]);
-    if (mv_get_le32(trailer + 1) != right)
-        return mv_fail_ab(err, MV_E_CORRUPT_SST, handle.offset, handle.size, "checksum of a block");
-    return MV_OK;
+    return mv_get_le32(stored + len + 1) == sst_checksum_of(&s->checksum, offset, stored, len + 1);
 }
 
-int sst_block_load(sst_block *b, const sst_source *s, sst_handle handle, uint64_t max_bytes,
-                   sst_decoder *decoder, mv_err *err)
+int sst_block_fetch(sst_block *b, const sst_source *s, sst_handle handle, uint64_t max_bytes, mv_err *err)
 {
     uint64_t end = s->size - SST_FOOTER_BYTES;
     if (handle.offset > end || handle.size > end - handle.offset ||
@@ -57,22 +52,31 @@ int sst_block_load(sst_block *b, const sst_source *s, sst_handle handle, uint64_
         return mv_fail_ab(err, MV_E_CORRUPT_SST, handle.offset, handle.size, "block lies outside the file");
     if (handle.size > max_bytes)
         return mv_fail_ab(err, MV_E_CORRUPT_SST, handle.offset, handle.size, "block is above the size limit");
-    const uint8_t *stored;
-    int rc = sst_source_read(s, handle.offset, handle.size + SST_TRAILER_BYTES, &b->stored, &stored, err);
-    if (rc == MV_OK)
-        rc = check_checksum(s, handle, stored, err);
-    if (rc != MV_OK)
-        return rc;
     b->offset = handle.offset;
-    b->data = stored;
     b->len = handle.size;
-    uint8_t compression = stored[handle.size];
+    return sst_source_read(s, handle.offset, handle.size + SST_TRAILER_BYTES, &b->stored, &b->data, err);
+}
+
+int sst_block_unpack(sst_block *b, uint64_t max_bytes, sst_decoder *decoder, mv_err *err)
+{
+    uint8_t compression = b->data[b->len];
     if (compression == MV_SST_NONE)
         return MV_OK;
-    rc = sst_decode(decoder, compression, stored, handle.size, max_bytes, handle.offset, &b->unpacked, err);
+    int rc = sst_decode(decoder, compression, b->data, b->len, max_bytes, b->offset, &b->unpacked, err);
     b->data = b->unpacked.data;
     b->len = b->unpacked.len;
     return rc;
+}
+
+int sst_block_load(sst_block *b, const sst_source *s, sst_handle handle, uint64_t max_bytes,
+                   sst_decoder *decoder, mv_err *err)
+{
+    int rc = sst_block_fetch(b, s, handle, max_bytes, err);
+    if (rc != MV_OK)
+        return rc;
+    if (!sst_source_checks(s, b->offset, b->data, b->len))
+        return mv_fail_ab(err, MV_E_CORRUPT_SST, b->offset, b->len, "checksum of a block");
+    return sst_block_unpack(b, max_bytes, decoder, err);
 }
 
 void sst_block_free(sst_block *b)

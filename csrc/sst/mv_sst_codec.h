@@ -1,6 +1,6 @@
-/* Compression of block contents. A stored block of lz4 or zstd is
+/* Compression of block contents. A stored block is
  *
- *     varint size of the content | compressed bytes (raw lz4 block, or zstd frame)
+ *     varint size of the content | compressed bytes: raw snappy or lz4 block, deflate without a header, zstd frame
  */
 #ifndef MV_SST_CODEC_H
 #define MV_SST_CODEC_H

@@ -7,7 +7,8 @@
  *     content = entries | restart offsets, 4 B each | their number, 4 B
  *     entry   = varint shared | varint non_shared | varint value_len | key[shared:] | value
  *     handle  = varint offset | varint size (content as stored, without the 5 bytes behind it)
- *     footer  = checksum id, 1 B | metaindex handle, index handle, zeros: 40 B | format version, 4 B | magic, 8 B
+ *     footer  = checksum id, 1 B | metaindex handle, index handle, zeros: 40 B | format version, 4 B | magic, 8 B;
+ *               mv_sst_footer.h has that of version 6
  *     internal key = user key | 8 B little-endian: sequence number << 8 | type
  */
 #ifndef MV_SST_FORMAT_H
@@ -18,12 +19,16 @@
 
 #define SST_MAGIC UINT64_C(0x88e241b785f4cff7)
 #define SST_FORMAT_VERSION 5u        /* what we write */
-#define SST_FORMAT_VERSION_OLDEST 2u /* what we read */
+#define SST_FORMAT_VERSION_OLDEST 2u /* what we read, up to: */
+#define SST_FORMAT_VERSION_NEWEST 6u
+#define SST_FORMAT_VERSION_CONTEXT                                                                           \
+    6u /* from here on: another footer, and checksums that depend on the place */
 #define SST_FOOTER_BYTES 53u
 #define SST_FOOTER_HANDLES_BYTES 40u
 #define SST_TRAILER_BYTES 5u  /* behind every block */
 #define SST_KEY_TAIL_BYTES 8u /* sequence and type, behind every user key */
-#define SST_TS_BYTES 8u       /* timestamp, at the end of a user key of the order u64ts */
+#define SST_SEQNO_MAX ((UINT64_C(1) << 56) - 1)
+#define SST_TS_BYTES 8u /* timestamp, at the end of a user key of the order u64ts */
 #define SST_RESTART_INTERVAL 16u
 #define SST_DEFAULT_BLOCK_BYTES 32768u
 #define SST_HANDLE_MAX_BYTES 20u
@@ -31,11 +36,18 @@
 
 #define SST_CHECKSUM_NONE 0u
 #define SST_CHECKSUM_CRC32C 1u
-#define SST_COMPRESSION_LZ4HC 5u
+#define SST_CHECKSUM_XXHASH 2u
+#define SST_CHECKSUM_XXHASH64 3u
+#define SST_CHECKSUM_XXH3 4u
+
+#define SST_COMPRESSION_SNAPPY 1 /* these we read, and do not write */
+#define SST_COMPRESSION_ZLIB 2
+#define SST_COMPRESSION_LZ4HC 5
 
 #define SST_COMPARATOR_BYTES "leveldb.BytewiseComparator"
 #define SST_COMPARATOR_U64TS "leveldb.BytewiseComparator.u64ts"
 
+#define SST_META_INDEX "rocksdb.index"
 #define SST_META_PROPERTIES "rocksdb.properties"
 #define SST_META_RANGE_DEL "rocksdb.range_del"
 #define SST_META_DICTIONARY "rocksdb.compression_dict"
@@ -44,6 +56,7 @@
 #define SST_PROP_DATA_BLOCKS "rocksdb.num.data.blocks"
 #define SST_PROP_DELETED "rocksdb.deleted.keys"
 #define SST_PROP_ENTRIES "rocksdb.num.entries"
+#define SST_PROP_GLOBAL_SEQNO "rocksdb.external_sst_file.global_seqno"
 #define SST_PROP_INDEX_DELTA "rocksdb.index.value.is.delta.encoded"
 #define SST_PROP_INDEX_TYPE "rocksdb.block.based.table.index.type"
 #define SST_PROP_INDEX_USER_KEY "rocksdb.index.key.is.user.key"

@@ -146,7 +146,7 @@ static int give_row(mv_sst_iter *it, mv_sst_row *row, mv_err *err)
     row->key_len = key_len;
     row->value = c->value;
     row->value_len = c->value_len;
-    row->seq = tail >> 8;
+    row->seq = it->r->global_seqno != 0 ? it->r->global_seqno : tail >> 8;
     row->ts = it->r->order == MV_SST_ORDER_U64TS ? mv_get_le64(row->key + key_len - SST_TS_BYTES) : 0;
     return MV_OK;
 }

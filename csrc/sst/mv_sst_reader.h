@@ -8,10 +8,12 @@
 struct mv_sst_reader {
     sst_source source;
     uint32_t format_version;
-    int order;           /* mv_sst_order */
-    sst_form data_form;  /* of data blocks */
-    sst_form index_form; /* of the index block */
-    bool index_user_key; /* index keys lack sequence and type */
+    sst_handle metaindex;
+    uint64_t global_seqno; /* 0: each row has its own */
+    int order;             /* mv_sst_order */
+    sst_form data_form;    /* of data blocks */
+    sst_form index_form;   /* of the index block */
+    bool index_user_key;   /* index keys lack sequence and type */
     mv_sst_page properties;
     sst_block index;
 };

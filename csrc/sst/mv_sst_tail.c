@@ -28,7 +28,7 @@ static int add_numbers(const mv_sst_options *o, const mv_sst_stats *s, uint64_t 
         {SST_PROP_INDEX_USER_KEY, SST_VARINT, 1},
         {SST_PROP_INDEX_DELTA, SST_VARINT, 1},
         {"rocksdb.external_sst_file.version", SST_LE32, EXTERNAL_VERSION},
-        {"rocksdb.external_sst_file.global_seqno", SST_LE64, 0},
+        {SST_PROP_GLOBAL_SEQNO, SST_LE64, 0},
         {"rocksdb.original.file.number", SST_VARINT, o->file_number},
         {"rocksdb.creation.time", SST_VARINT, o->creation_time},
         {"rocksdb.column.family.id", SST_VARINT, UNKNOWN_COLUMN_FAMILY},

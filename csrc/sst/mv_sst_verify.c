@@ -1,6 +1,6 @@
 /* Verification of a whole file: every row is walked, and what was counted is compared with the properties. */
 #include "base/mv_error.h"
-#include "sst/mv_sst_reader.h"
+#include "sst/mv_sst_meta.h"
 
 #define TYPE_DELETION 0x00
 #define TYPE_SINGLE_DELETION 0x07
@@ -79,6 +79,8 @@ int mv_sst_verify(const mv_sst_reader *r, mv_sst_stats *out, mv_err *err)
     int rc = count_blocks(r, &c.stats.data_blocks, err);
     if (rc == MV_OK)
         rc = count_rows(r, &c, err);
+    if (rc == MV_OK)
+        rc = sst_meta_check_others(r, err);
     if (rc == MV_OK)
         rc = compare_properties(r, &c, err);
     if (rc == MV_OK)

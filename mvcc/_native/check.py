@@ -120,6 +120,7 @@ _RAISES: dict[int, Callable[[Failure], Exception]] = {
         path=f.path,
         found=f.what,
         known="the features of docs/format/sst.md",
+        hint="Read it with the RocksDB that wrote it, or with its sst_dump.",
     ),
 }
 

@@ -240,8 +240,13 @@ class SSTReader:
 
     @property
     def format_version(self) -> int:
-        """2 to 5."""
+        """2 to 6."""
         return int(lib.mv_sst_reader_format_version(self.raw))
+
+    @property
+    def global_sequence(self) -> int:
+        """The sequence number that RocksDB wrote into the file at its ingest; 0: it did not."""
+        return int(lib.mv_sst_reader_global_seqno(self.raw))
 
     @property
     def order(self) -> Order:

@@ -6,7 +6,7 @@ set -euo pipefail
 
 python=$1
 checks=$(dirname "$0")
-LIBRARIES="libzstd liblz4"
+LIBRARIES="libzstd liblz4 snappy zlib"
 SANITIZERS="-g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover -UNDEBUG"
 
 # Runs the tests of build/NAME; further arguments go to pytest. Reports go to sanitizer.log.* there, because
@@ -31,7 +31,7 @@ build_core() {
     mkdir -p "build/$1"
     # shellcheck disable=SC2046,SC2086
     (
-        flags="$SANITIZERS ${2:-} $(pkg-config --cflags $LIBRARIES)"
+        flags="$SANITIZERS ${2:-} $(pkg-config --cflags $LIBRARIES libxxhash)"
         cd "build/$1"
         gcc -std=c11 -D_GNU_SOURCE $flags -I../../csrc -c ../../csrc/*/*.c
         ar rcs libcore.a ./*.o

@@ -37,6 +37,11 @@ def scan(path: Path) -> list[tuple[bytes, int, int, bytes]]:
     return rows
 
 
+def ldb(folder: Path, *arguments: str) -> None:
+    """Has ldb do something to the database in a folder; CalledProcessError where it fails."""
+    subprocess.run(["ldb", f"--db={folder}", *arguments], capture_output=True, check=True)
+
+
 def compile_program(name: str, folder: Path) -> Path:
     """Builds one of the programs beside this file."""
     program = folder / name

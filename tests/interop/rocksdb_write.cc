@@ -1,8 +1,8 @@
 // Has RocksDB write an SST for our reader.
 //
 // usage: rocksdb_write FILE ORDER FORMAT_VERSION COMPRESSION INDEX_RESTART_INTERVAL CHECKSUM < rows
-// ORDER is "bytes" or "u64ts"; COMPRESSION "none", "lz4", "lz4hc", "zstd" or "snappy"; CHECKSUM "crc32c", "none" or
-// "xxh3". A row is "put KEY TS VALUE" or "delete KEY TS", KEY and VALUE in hex ("-" is empty), in order.
+// ORDER is "bytes" or "u64ts"; COMPRESSION "none", "snappy", "zlib", "bzip2", "lz4", "lz4hc" or "zstd"; CHECKSUM "none",
+// "crc32c", "xxhash", "xxhash64" or "xxh3". A row is "put KEY TS VALUE" or "delete KEY TS", KEY and VALUE in hex ("-" is empty), in order.
 #include <cstdint>
 #include <cstdlib>
 #include <iostream>
@@ -48,12 +48,19 @@ static std::string encoded(uint64_t ts)
 static rocksdb::Options options_from(char **argv)
 {
     const std::map<std::string, rocksdb::CompressionType> compressions = {
-        {"none", rocksdb::kNoCompression},       {"lz4", rocksdb::kLZ4Compression},
-        {"lz4hc", rocksdb::kLZ4HCCompression},   {"zstd", rocksdb::kZSTD},
+        {"none", rocksdb::kNoCompression},
         {"snappy", rocksdb::kSnappyCompression},
+        {"zlib", rocksdb::kZlibCompression},
+        {"bzip2", rocksdb::kBZip2Compression},
+        {"lz4", rocksdb::kLZ4Compression},
+        {"lz4hc", rocksdb::kLZ4HCCompression},
+        {"zstd", rocksdb::kZSTD},
     };
-    const std::map<std::string, rocksdb::ChecksumType> checksums = {
-        {"crc32c", rocksdb::kCRC32c}, {"none", rocksdb::kNoChecksum}, {"xxh3", rocksdb::kXXH3}};
+    const std::map<std::string, rocksdb::ChecksumType> checksums = {{"none", rocksdb::kNoChecksum},
+                                                                    {"crc32c", rocksdb::kCRC32c},
+                                                                    {"xxhash", rocksdb::kxxHash},
+                                                                    {"xxhash64", rocksdb::kxxHash64},
+                                                                    {"xxh3", rocksdb::kXXH3}};
     rocksdb::BlockBasedTableOptions table;
     table.format_version = std::stoi(argv[3]);
     table.index_block_restart_interval = std::stoi(argv[5]);
@@ -61,6 +68,7 @@ static rocksdb::Options options_from(char **argv)
     table.block_size = 256;
     table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
     rocksdb::Options options;
+    options.db_host_id = ""; // files do not name the machine
     options.compression = compressions.at(argv[4]);
     options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
     if (std::string(argv[2]) == "u64ts")

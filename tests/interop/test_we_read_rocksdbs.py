@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from mvcc._native.sst import SSTReader
-from mvcc.errors import FormatVersionError
+from mvcc.errors import FormatVersionError, SSTCorruptedError
 from tests.interop import rocksdb
 from tests.sst.build import Row, in_order
+from tests.sst.damage import answer, assert_truncations_are_refused, unseen_flips
+from tests.sst.pyreader import FOOTER
 
 VERSIONS = ("2", "3", "4", "5")
 
@@ -58,7 +60,7 @@ def test_every_format_version_and_index_form_is_read(
     assert_reads(path, order, version, rows)
 
 
-@pytest.mark.parametrize("compression", ["lz4", "lz4hc", "zstd"])
+@pytest.mark.parametrize("compression", ["snappy", "zlib", "lz4", "lz4hc", "zstd"])
 def test_every_compression_is_read(tmp_path: Path, program: Path, compression: str) -> None:
     """Of data and of the index, which RocksDB compresses too."""
     path = tmp_path / "theirs.sst"
@@ -66,22 +68,104 @@ def test_every_compression_is_read(tmp_path: Path, program: Path, compression: s
     assert_reads(path, "u64ts", "5", VERSIONED)
 
 
-def test_a_file_without_checksums_is_read(tmp_path: Path, program: Path) -> None:
-    """Checksum type 0."""
+@pytest.mark.parametrize("checksum", ["none", "crc32c", "xxhash", "xxhash64", "xxh3"])
+def test_every_checksum_is_read(tmp_path: Path, program: Path, checksum: str) -> None:
+    """RocksDB 7.8 writes XXH3 unless it is told otherwise."""
     path = tmp_path / "theirs.sst"
-    rocksdb.write_sst(program, path, ["bytes", "5", "none", "1", "none"], ONE_VERSION)
+    rocksdb.write_sst(program, path, ["bytes", "5", "snappy", "1", checksum], ONE_VERSION)
     assert_reads(path, "bytes", "5", ONE_VERSION)
 
 
-@pytest.mark.parametrize(
-    ("compression", "checksum", "what"),
-    [("none", "xxh3", "checksum type 4"), ("snappy", "crc32c", "compression 1")],
-)
-def test_what_is_not_read_is_named(
-    tmp_path: Path, program: Path, compression: str, checksum: str, what: str
-) -> None:
-    """RocksDB's other checksums and compressions are refused as such, not as damage."""
+def test_a_compression_that_is_not_read_is_named(tmp_path: Path, program: Path) -> None:
+    """bzip2 is refused as such, not as damage, and the hint says who reads it."""
     path = tmp_path / "theirs.sst"
-    rocksdb.write_sst(program, path, ["u64ts", "5", compression, "1", checksum], VERSIONED)
-    with pytest.raises(FormatVersionError, match=what), SSTReader(path) as reader:
-        reader.verify()
+    rocksdb.write_sst(program, path, ["u64ts", "5", "bzip2", "1", "xxh3"], VERSIONED)
+    with pytest.raises(FormatVersionError) as caught, SSTReader(path) as file:
+        file.verify()
+    assert "compression 3 (bzip2)" == caught.value.found
+    assert "sst_dump" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("compression", "checksum"), [("snappy", "xxh3"), ("zlib", "xxhash64"), ("snappy", "xxhash")]
+)
+def test_no_damage_changes_an_answer(
+    tmp_path: Path, program: Path, compression: str, checksum: str
+) -> None:
+    """Bits flipped, bytes cut off: refused, or unseen in the footer's padding."""
+    path = tmp_path / "theirs.sst"
+    rows = VERSIONED[3:60]
+    rocksdb.write_sst(program, path, ["u64ts", "5", compression, "1", checksum], rows)
+    data = path.read_bytes()
+    assert len(rows) == len(answer(data)[1])
+    assert all(at >= -FOOTER for at in unseen_flips(data, (0x01, 0x40)))
+    assert_truncations_are_refused(data)
+
+
+@pytest.mark.parametrize("compression", ["snappy", "zlib"])
+def test_no_damage_behind_the_checksums_brings_more_than_an_error(
+    tmp_path: Path, program: Path, compression: str
+) -> None:
+    """Without checksums the decoders see what was flipped."""
+    path = tmp_path / "theirs.sst"
+    rocksdb.write_sst(program, path, ["u64ts", "5", compression, "1", "none"], VERSIONED[3:60])
+    data, refused = path.read_bytes(), 0
+    for at in range(len(data)):
+        try:
+            answer(data[:at] + bytes([data[at] ^ 0x10]) + data[at + 1 :])
+        except (SSTCorruptedError, FormatVersionError):
+            refused += 1
+    assert refused > len(data) / 4
+
+
+@pytest.mark.parametrize("compression", ["snappy", "zlib"])
+def test_a_block_above_the_limit_is_refused_by_its_stated_size(
+    tmp_path: Path, program: Path, compression: str
+) -> None:
+    """A small file that unpacks to much opens with a larger limit alone."""
+    path = tmp_path / "zeros.sst"
+    zeros: list[Row] = [(b"zeros", 1, bytes(2 << 20))]
+    rocksdb.write_sst(program, path, ["u64ts", "5", compression, "1", "xxh3"], zeros)
+    with (
+        SSTReader(path, max_block_bytes=1 << 20) as reader,
+        pytest.raises(SSTCorruptedError, match="limit"),
+    ):
+        list(reader.rows())
+    with SSTReader(path) as reader:
+        assert [bytes(2 << 20)] == [row.value for row in reader.rows()]
+
+
+@pytest.mark.parametrize("compression", ["snappy", "zlib"])
+def test_a_size_that_a_block_cannot_have_is_refused_before_memory_is_taken(
+    tmp_path: Path, program: Path, compression: str
+) -> None:
+    """The first block's size, raised as far as its bytes go: 2 MiB of some 300 B, or of 15 kB of zeros."""
+    path = tmp_path / "theirs.sst"
+    zeros: list[Row] = [(b"k", 0, bytes(300_000))]
+    rocksdb.write_sst(program, path, ["bytes", "5", compression, "1", "none"], zeros)
+    data = path.read_bytes()
+    assert [True, True, False] == [byte >= 0x80 for byte in data[:3]]
+    with (
+        SSTReader(b"\xff\xff\x7f" + data[3:]) as reader,
+        pytest.raises(SSTCorruptedError, match=f"{compression} block cannot have its size"),
+    ):
+        list(reader.rows())
+
+
+def test_a_file_that_rocksdb_ingested_in_place_is_read(tmp_path: Path, program: Path) -> None:
+    """It wrote the sequence number over the zeros; its own sst_dump and we tell the same of every row."""
+    ours = tmp_path / "rows.sst"
+    rocksdb.write_sst(program, ours, ["bytes", "5", "snappy", "1", "xxh3"], ONE_VERSION)
+    rocksdb.ldb(tmp_path / "db", "--create_if_missing", "put", "key0001", "in the way")
+    rocksdb.ldb(tmp_path / "db", "ingest_extern_sst", str(ours))
+    [theirs] = [
+        path
+        for path in (tmp_path / "db").glob("*.sst")
+        if path.stat().st_size == ours.stat().st_size
+    ]
+    assert ours.read_bytes() != theirs.read_bytes()
+    with SSTReader(theirs) as reader:
+        rows = [(row.key, row.sequence, row.type, row.value) for row in reader.rows()]
+        assert len(ONE_VERSION) == reader.verify().rows
+        assert {reader.global_sequence} == {row[1] for row in rows} != {0}
+    assert rocksdb.scan(theirs) == rows

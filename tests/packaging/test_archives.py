@@ -14,7 +14,10 @@ import pytest
 pytestmark = pytest.mark.packaging
 
 EXTENSION = "mvcc/_native/_core.abi3.so"
-LICENCES = ("LICENSE", "docs/licenses/lz4.txt", "docs/licenses/zstd.txt")
+LICENCES = (
+    "LICENSE",
+    *(f"docs/licenses/{name}.txt" for name in ("lz4", "snappy", "xxhash", "zstd")),
+)
 
 
 def run(*command: str | Path, cwd: Path, **environment: str) -> str:
@@ -122,14 +125,14 @@ def test_wheel_works_in_another_folder(wheel: Path, tmp_path: Path) -> None:
 
 
 def test_repaired_wheel_brings_its_libraries(wheel: Path, tmp_path: Path) -> None:
-    """It bundles zstd and lz4, and works."""
+    """It bundles what no system has to bring, and works."""
     tools = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     out = tmp_path / "repaired"
     run("auditwheel", "repair", "--strip", "-w", out, wheel, cwd=tmp_path, PATH=tools)
     (repaired,) = out.iterdir()
     assert "manylinux" in repaired.name
     libraries = {Path(name).name for name in names_in_wheel(repaired) if "mvcc.libs/lib" in name}
-    assert {"libzstd", "liblz4"} == {name.split("-")[0] for name in libraries}
+    assert {"libzstd", "liblz4", "libsnappy"} == {name.split("-")[0] for name in libraries}
     extension = install(repaired, tmp_path / "site")
     assert f"{extension} {0xE3069283}" == checksum_by(tmp_path / "site", tmp_path).strip()
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+OTHERS = "liblz4-dev libsnappy-dev zlib1g-dev libxxhash-dev"
 
 
 def setup(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -45,16 +46,16 @@ def one_library(tmp_path: Path) -> str:
 
 
 def test_missing_headers_are_named(tmp_path: Path) -> None:
-    """Both packages in one line, and nothing else."""
+    """All packages in one line, and nothing else."""
     done = build(tmp_path, PKG_CONFIG_LIBDIR="/nonexistent")
-    expected = "mvcc: headers are missing (Debian: apt-get install libzstd-dev liblz4-dev)\n"
+    expected = f"mvcc: headers are missing (Debian: apt-get install libzstd-dev {OTHERS})\n"
     assert (1, expected) == (done.returncode, done.stderr)
 
 
-def test_only_the_missing_package_is_named(tmp_path: Path, one_library: str) -> None:
+def test_only_the_missing_packages_are_named(tmp_path: Path, one_library: str) -> None:
     """The package that is there is not asked for."""
     done = build(tmp_path, PKG_CONFIG_LIBDIR=one_library)
-    expected = "mvcc: headers are missing (Debian: apt-get install liblz4-dev)\n"
+    expected = f"mvcc: headers are missing (Debian: apt-get install {OTHERS})\n"
     assert (1, expected) == (done.returncode, done.stderr)
 
 

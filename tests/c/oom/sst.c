@@ -1,5 +1,8 @@
 /* The SST layer where any one allocation fails: the call says so, and nothing is leaked or overwritten. */
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "failing_alloc.h"
 #include "mv_sst.h"
@@ -139,6 +142,28 @@ static int merge(mv_err *err)
     return rc == MV_DONE ? MV_OK : rc;
 }
 
+/* Verifies files that RocksDB wrote: other libraries unpack them. */
+static int verify_theirs(mv_err *err)
+{
+    static const char *const paths[] = {"tests/fuzz/corpus/sst/rocksdb-snappy.sst",
+                                        "tests/fuzz/corpus/sst/rocksdb-zlib.sst",
+                                        "tests/fuzz/corpus/sst/rocksdb-ingested.sst"};
+    int rc = MV_OK;
+    for (size_t i = 0; rc == MV_OK && i < sizeof paths / sizeof *paths; i++) {
+        mv_sst_reader *reader = NULL;
+        mv_sst_stats stats;
+        struct stat about;
+        int fd = open(paths[i], O_RDONLY | O_CLOEXEC);
+        CHECK(fd >= 0 && fstat(fd, &about) == 0);
+        rc = mv_sst_reader_open_fd(fd, (uint64_t)about.st_size, 0, &reader, err);
+        if (rc == MV_OK)
+            rc = mv_sst_verify(reader, &stats, err);
+        mv_sst_reader_free(reader);
+        close(fd);
+    }
+    return rc;
+}
+
 int main(void)
 {
     mv_sst_writer *writer = NULL;
@@ -151,6 +176,7 @@ int main(void)
     CHECK(fail_each_allocation(read_properties) > 10);
     CHECK(fail_each_allocation(iterate) > 10);
     CHECK(fail_each_allocation(merge) > 10);
+    CHECK(fail_each_allocation(verify_theirs) > 30);
     mv_sst_writer_free(writer);
     return 0;
 }

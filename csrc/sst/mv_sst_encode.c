@@ -8,7 +8,6 @@
 #include "base/mv_error.h"
 
 #define VARINT32_MAX_BYTES 5
-#define LZ4_MAX_RATIO 256 /* one byte of an lz4 block makes at most 255 */
 
 static int init_zstd(sst_encoder *e, int level, mv_err *err)
 {
@@ -82,58 +81,4 @@ int sst_encode(sst_encoder *e, const uint8_t *content, size_t len, mv_buf *out, 
     }
     *compression = MV_SST_NONE;
     return mv_buf_append(out, content, len, err);
-}
-
-static int corrupt(mv_err *err, uint64_t offset, const char *what)
-{
-    return mv_fail_ab(err, MV_E_CORRUPT_SST, offset, 0, what);
-}
-
-static int decode_zstd(sst_decoder *d, mv_rd in, uint64_t size, uint64_t offset, mv_buf *out, mv_err *err)
-{
-    unsigned long long declared = ZSTD_getFrameContentSize(in.at, mv_rd_left(&in));
-    if (declared != ZSTD_CONTENTSIZE_UNKNOWN && declared != size)
-        return corrupt(err, offset, "zstd frame has another size than its block");
-    if (d->zstd == NULL && (d->zstd = ZSTD_createDCtx()) == NULL)
-        return mv_fail(err, MV_E_NO_MEMORY, "zstd context");
-    int rc = mv_buf_reserve(out, size, err);
-    if (rc != MV_OK)
-        return rc;
-    size_t made = ZSTD_decompressDCtx(d->zstd, out->data, size, in.at, mv_rd_left(&in));
-    return made == size ? MV_OK : corrupt(err, offset, "zstd block");
-}
-
-static int decode_lz4(mv_rd in, uint64_t size, uint64_t offset, mv_buf *out, mv_err *err)
-{
-    size_t left = mv_rd_left(&in);
-    if (left > INT32_MAX || size > INT32_MAX || size / LZ4_MAX_RATIO > left)
-        return corrupt(err, offset, "lz4 block cannot have its size");
-    int rc = mv_buf_reserve(out, size, err);
-    if (rc != MV_OK)
-        return rc;
-    int made = LZ4_decompress_safe((const char *)in.at, (char *)out->data, (int)left, (int)size);
-    return made >= 0 && (uint64_t)made == size ? MV_OK : corrupt(err, offset, "lz4 block");
-}
-
-int sst_decode(sst_decoder *d, uint8_t compression, const uint8_t *stored, size_t len, uint64_t max_bytes,
-               uint64_t offset, mv_buf *out, mv_err *err)
-{
-    bool lz4 = compression == MV_SST_LZ4 || compression == SST_COMPRESSION_LZ4HC;
-    if (!lz4 && compression != MV_SST_ZSTD)
-        return mv_fail(err, MV_E_UNSUPPORTED, "compression %u", compression);
-    mv_rd in = mv_rd_over(stored, len);
-    uint32_t size;
-    if (!mv_rd_varint32(&in, &size))
-        return corrupt(err, offset, "size of a compressed block");
-    if (size > max_bytes)
-        return mv_fail_ab(err, MV_E_CORRUPT_SST, offset, size, "compressed block is above the size limit");
-    int rc = lz4 ? decode_lz4(in, size, offset, out, err) : decode_zstd(d, in, size, offset, out, err);
-    out->len = rc == MV_OK ? size : 0;
-    return rc;
-}
-
-void sst_decoder_free(sst_decoder *d)
-{
-    ZSTD_freeDCtx(d->zstd);
-    *d = (sst_decoder){0};
 }
