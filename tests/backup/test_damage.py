@@ -26,8 +26,11 @@ def refused(world: World, target: Target, *mutations: Mutation) -> str | None:
         except MVCCError:
             left = world.left_over()
             return f"{names}: left {left}" if left else None
+    if not different:
+        shutil.rmtree(world.folder / "target")
+        return None
     (world.folder / "target").rename(world.folder / f"accepted-{names.replace('/', ' ')[:200]}")
-    return f"{names}: accepted" if different else None
+    return f"{names}: accepted"
 
 
 def test_every_damage_to_a_file_or_layer_is_refused(chain: World) -> None:
@@ -51,6 +54,13 @@ def test_two_damages_at_once_are_refused(chain: World, rng: random.Random) -> No
     target = Target(chain.destination)
     found = [refused(chain, target, *pair) for pair in target.pairs(rng, 300)]
     assert [] == [each for each in found if each]
+
+
+def test_a_damage_that_is_undone_leaves_nothing_to_the_next(chain: World) -> None:
+    """The same flip twice is none: the restore is good, and is gone when the next damage is tried."""
+    target = Target(chain.destination)
+    flip = next(iter(target.flips(61)))
+    assert [None, None] == [refused(chain, target, flip, flip), refused(chain, target, flip)]
 
 
 def test_an_undamaged_chain_is_accepted(chain: World) -> None:
