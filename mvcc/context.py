@@ -33,12 +33,12 @@ class Context:
         """
         return self.engine.view(None if when is None else self.timestamp(when))
 
-    def view_within(self, when: When | None, newest: int) -> View:
-        """A view at an instant that is not above `newest`, None: at that.
+    def view_within(self, when: When, newest: int) -> View:
+        """A view at an instant that is not above `newest`.
 
         InvalidTimestampError, TimestampInFutureError, TimestampBelowGCError.
         """
-        timestamp = newest if when is None else self.timestamp(when)
+        timestamp = self.timestamp(when)
         if timestamp > newest:
             raise TimestampInFutureError(
                 timestamp=Timestamp(timestamp),
@@ -56,10 +56,18 @@ class Context:
             with closing(self.view(until)) as view:
                 return self.since(since, view.timestamp), view.timestamp
         newest = self.engine.last_commit()
-        if since is not None and (low := self.timestamp(since)) > newest:
+        low = self.since_up_to(since, newest)
+        return low, max(low, newest)
+
+    def since_up_to(self, when: When | None, newest: int) -> int:
+        """`since` for a window of which only the start was given: after `newest` it is empty.
+
+        InvalidTimestampError, TimestampInFutureError, TimestampBelowGCError.
+        """
+        if when is not None and (low := self.timestamp(when)) > newest:
             self._check_past(low)
-            return low, low
-        return self.since(since, newest), newest
+            return low
+        return self.since(when, newest)
 
     def since(self, when: When | None, until: int) -> int:
         """The open start of a window `since < t <= until`; None: everything that is kept.

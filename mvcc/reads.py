@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import AbstractContextManager
 from typing import ClassVar, NoReturn, TypeVar, overload
 
 from mvcc.arguments import after, as_bounds, as_key, as_limit, as_scan_bounds
@@ -63,8 +63,8 @@ class TableReads(ABC):
         """The rows of a span, and the views that the reader of them shall close."""
 
     @abstractmethod
-    def _history_view(self, key: bytes, until: When | None) -> View:
-        """A view of its own for the reader of a key's versions."""
+    def _history_view(self, key: bytes, until: When | None) -> AbstractContextManager[View]:
+        """A view for the reader of a key's versions; None: the one that this table is read at."""
 
     # -- reads -----------------------------------------------------------------------------------
 
@@ -121,8 +121,11 @@ class TableReads(ABC):
         TimestampBelowGCError.
         """
         data = as_key(key)
-        with closing(self._history_view(data, until)) as view:
-            low = self._context.since(since, view.timestamp)
+        with self._history_view(data, until) as view:
+            if until is None:
+                low = self._context.since_up_to(since, view.timestamp)
+            else:
+                low = self._context.since(since, view.timestamp)
             following: ScanRequest | None = ScanRequest(
                 Span(self._id, data, after(data)), revisions=True, since=low
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from types import TracebackType
 from typing import Any, ClassVar, NoReturn, Self, TypeVar, overload
 
@@ -146,9 +146,11 @@ class SnapshotTable(TableReads):
     ) -> tuple[Iterator[Columns], tuple[View, ...]]:
         return read_pages(self._engine, self._view, request, limit), ()
 
-    def _history_view(self, key: bytes, until: When | None) -> View:
+    def _history_view(self, key: bytes, until: When | None) -> AbstractContextManager[View]:
         del key
-        return self._context.view_within(until, self._view.timestamp)
+        if until is None:
+            return nullcontext(self._view)
+        return closing(self._context.view_within(until, self._view.timestamp))
 
     def _refuse(self, *_: object, **__: object) -> NoReturn:
         """What lies in the past cannot be written: ReadOnlyError."""

@@ -8,7 +8,7 @@ the handle then looks whether its table is still there, and goes on or raises Ta
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from typing import ClassVar, TypeVar, overload
 
 from mvcc import catalog, updates
@@ -82,13 +82,13 @@ class Table(TableReads):
         view = self._view()
         return read_pages(self._engine, view, request, limit), (view,)
 
-    def _history_view(self, key: bytes, until: When | None) -> View:
+    def _history_view(self, key: bytes, until: When | None) -> AbstractContextManager[View]:
         del key
         view = self._view()
         if until is None:
-            return view
+            return closing(view)
         view.close()
-        return self._context.view(until)
+        return closing(self._context.view(until))
 
     # -- writes ----------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ import threading
 import uuid
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, closing, nullcontext
 from types import TracebackType
 from typing import ClassVar, NoReturn, Self, TypeVar, get_args, overload
 
@@ -218,9 +219,12 @@ class TransactionTable(TableReads):
                 return
             yield page
 
-    def _history_view(self, key: bytes, until: When | None) -> View:
+    def _history_view(self, key: bytes, until: When | None) -> AbstractContextManager[View]:
         with self._turn:
-            return self._context.view_within(until, self._table.read_history(key))
+            view = self._table.read_history(key)
+            if until is None:
+                return nullcontext(view)
+            return closing(self._context.view_within(until, view.timestamp))
 
     # -- writes ----------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from mvcc import catalog
 from mvcc.arguments import Bounds, after
 from mvcc.buffer import Write, WriteBuffer, overlay
 from mvcc.catalog import Entry
-from mvcc.engine.interface import Engine, ReadSet, ScanRequest, Span, WriteBatch
+from mvcc.engine.interface import Engine, ReadSet, ScanRequest, Span, View, WriteBatch
 from mvcc.errors import ReadOnlyError, TransactionRetryError
 from mvcc.scan import Columns, read_pages
 
@@ -186,10 +186,10 @@ class WorkTable:
         found = dict(zip(unwritten, values, strict=True))
         return [writes[key] if key in writes else found[key] for key in keys]
 
-    def read_history(self, key: bytes) -> int:
-        """Notes that a key's versions are read; gives the newest timestamp they can have."""
+    def read_history(self, key: bytes) -> View:
+        """Notes that a key's versions are read; gives the view, which stays the unit's, to read them at."""
         self._work.reads.point(self.entry.table_id, key)
-        return self._work.read_ts
+        return self._work.view
 
     def keys_in(self, bounds: Bounds) -> list[bytes]:
         """The keys of a span."""

@@ -9,6 +9,7 @@ from mvcc.store import Store
 from mvcc.table import Table
 from mvcc.testing import ManualClock
 from mvcc.timestamp import Timestamp
+from mvcc.types import Version
 from tests.engine.engines import Opener
 
 NAME = "bank.accounts"
@@ -105,3 +106,16 @@ def test_verify_finds_nothing_wrong(store: Store, table: Table) -> None:
     table.delete(b"k")
     report = store.verify()
     assert (True, (), 1, 4) == (report.ok, report.problems, report.tombstones, report.versions)
+
+
+def test_history_stays_readable_in_an_open_snapshot(store: Store, table: Table) -> None:
+    """And in a transaction, though the threshold has passed what they read at."""
+    first = table.put(b"k", b"1")
+    with store.snapshot() as snap, store.transaction() as txn:
+        table[b"k"] = b"2"
+        table[b"k"] = b"3"
+        store.gc(before=store.now())
+        expected = [Version(first, b"1")]
+        assert expected == snap[table.name].history(b"k")
+        assert expected == txn[table.name].history(b"k")
+        assert b"1" == snap[table.name][b"k"] == txn[table.name][b"k"]

@@ -296,3 +296,15 @@ def test_a_table_and_a_scan_do_not_pickle(table: Table) -> None:
         pickle.dumps(table)
     with pytest.raises(TypeError, match="Snapshot"):
         pickle.dumps(table.scan())
+
+
+def test_history_since_an_instant_after_the_last_commit_is_empty(
+    store: Store, table: Table
+) -> None:
+    """A poller whose window starts at `now()` finds nothing yet, as `changes` does."""
+    table[b"k"] = b"1"
+    now = store.now()
+    assert [] == table.history(b"k", since=now)
+    with store.snapshot() as snap, store.transaction() as txn:
+        assert [] == snap[table.name].history(b"k", since=now)
+        assert [] == txn[table.name].history(b"k", since=now)
