@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import cast
 
 import typer
@@ -30,6 +32,7 @@ app.add_typer(sst.app, name="sst")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command line (default: this process's); gives the exit code."""
+    _open_closed_streams()
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         code = get_command(app).main(given or ["--help"], prog_name="mvcc", standalone_mode=False)
@@ -46,6 +49,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _complain(str(error), "See the path, its permissions and the disk.")
         return ExitCode.NOT_FOUND if isinstance(error, FileNotFoundError) else ExitCode.FAILED
     return ExitCode(code or 0)
+
+
+def _open_closed_streams() -> None:
+    """Puts /dev/null where a standard stream is closed: its number would go to a file of the store."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            stream = Path(os.devnull).open(mode)  # noqa: SIM115 it lives as long as the process
+            setattr(sys, name, stream)
 
 
 def _complain(message: str, hint: str) -> None:

@@ -161,3 +161,12 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
         process.stdout.close()
         assert b"" == process.stderr.read()
     assert ExitCode.PIPE_CLOSED == process.returncode
+
+
+def test_a_command_runs_with_its_standard_streams_closed(bank: Bank) -> None:
+    """And no file of the store gets their numbers."""
+    script = f"exec {sys.executable} -m mvcc put {bank.path} bank.accounts k v <&- >&- 2>&-"
+    result = subprocess.run(["sh", "-c", script], cwd=ROOT, check=False)
+    assert ExitCode.OK == result.returncode
+    with mvcc.open(bank.path) as store:
+        assert b"v" == store["bank.accounts"][b"k"]
