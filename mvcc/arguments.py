@@ -69,15 +69,26 @@ def as_keys(keys: Iterable[BytesLike]) -> list[bytes]:
 def as_rows(
     items: Mapping[bytes, BytesLike] | Iterable[tuple[BytesLike, BytesLike]],
 ) -> dict[bytes, bytes]:
-    """The rows of a mapping or of (key, value) pairs; of a key that comes twice, the later value."""
+    """The rows of a mapping or of (key, value) pairs; of a key that comes twice, the later value.
+
+    TypeError for what is no pair, and what `as_key` and `as_value` raise.
+    """
     pairs = list(items.items() if isinstance(items, Mapping) else items)
     try:
         rows = cast(dict[bytes, bytes], dict(pairs))
-    except TypeError:  # a key that does not hash, such as a bytearray
+    except (TypeError, ValueError):  # a key that does not hash, such as a bytearray; or no pair
         rows = None
     if rows is not None and _is_plain(rows):
         return rows
-    return {as_key(key): as_value(value) for key, value in pairs}
+    return dict(map(_as_row, pairs))
+
+
+def _as_row(pair: tuple[BytesLike, BytesLike]) -> tuple[bytes, bytes]:
+    try:
+        key, value = pair
+    except (TypeError, ValueError):
+        raise TypeError("a row is a pair: pass a mapping, or (key, value) tuples") from None
+    return as_key(key), as_value(value)
 
 
 def _is_plain(rows: dict[bytes, bytes]) -> bool:

@@ -157,7 +157,7 @@ def resolve(when: When, now_us: int) -> Timestamp:
     if isinstance(when, datetime):
         return Timestamp.from_datetime(when)
     if isinstance(when, timedelta):
-        return _back(-when // _MICROSECOND, now_us, repr(when))
+        return _back(-(when // _MICROSECOND), now_us, repr(when))
     if isinstance(when, str):
         return _resolve_text(when, now_us)
     if isinstance(stands_at := getattr(when, "timestamp", None), Timestamp):

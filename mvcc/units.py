@@ -42,6 +42,7 @@ _BYTES = {
 _NUMBER = r"[0-9]{1,18}(?:\.[0-9]{1,9})?"
 _DURATION = re.compile("".join(f"(?:({_NUMBER}){unit})?" for unit in _MICROSECONDS))
 _SIZE = re.compile(f"({_NUMBER}) ?({'|'.join(_BYTES)})?")
+_LARGEST_SIZE = (1 << 63) - 1
 _DURATION_HINT = (
     "Write a timedelta, a number of seconds, or '90s', '1h30m', '30d' (w d h m s ms us)."
 )
@@ -85,16 +86,22 @@ def _spelled_microseconds(text: str) -> int | None:
 
 
 def size_bytes(size: Size, argument: str = "size") -> int:
-    """The size in whole bytes, never negative.
+    """The size in whole bytes, from 0 to 2^63 - 1.
 
     `argument` names the caller's parameter in the InvalidArgumentError that any other value raises.
 
     >>> size_bytes("128MiB")
     134217728
     """
-    if isinstance(size, int) and not isinstance(size, bool) and size >= 0:
+    number = _bytes(size)
+    if number is None or not 0 <= number <= _LARGEST_SIZE:
+        raise InvalidArgumentError(argument=argument, given=repr(size), hint=_SIZE_HINT)
+    return number
+
+
+def _bytes(size: object) -> int | None:
+    """The size in bytes, or None for what is none."""
+    if isinstance(size, int) and not isinstance(size, bool):
         return size
     match = _SIZE.fullmatch(size) if isinstance(size, str) else None
-    if match is None:
-        raise InvalidArgumentError(argument=argument, given=repr(size), hint=_SIZE_HINT)
-    return int(Decimal(match[1]) * _BYTES[match[2] or "B"])
+    return None if match is None else int(Decimal(match[1]) * _BYTES[match[2] or "B"])

@@ -269,3 +269,12 @@ def test_a_readonly_store_refuses_every_write(open_engine: Opener) -> None:
             with pytest.raises(ReadOnlyError):
                 call()
         assert b"v" == table[b"k"]
+
+
+@pytest.mark.parametrize("items", ["a", [(b"k",)], [(b"k", b"1", b"2")], [1], [None]])
+def test_put_many_refuses_what_is_no_pair(store: Store, table: Table, items: Any) -> None:
+    """As a TypeError, before anything is written."""
+    before = store.stats().last_commit
+    with pytest.raises(TypeError):
+        table.put_many(items)
+    assert before == store.stats().last_commit

@@ -156,6 +156,8 @@ def test_what_is_accepted_as_a_time(when: When, microseconds: int) -> None:
         ("2026-11-22", "Add the offset"),
         ("+10s", "Write '-10s'"),
         (timedelta(seconds=10), "Write '-10s'"),
+        (timedelta.max, "Write '-10s'"),
+        (timedelta.min, "before 1970"),
         ("-10", "'-1h30m'"),
         ("-", "'-1h30m'"),
         ("--10s", "'-1h30m'"),

@@ -62,6 +62,7 @@ def test_a_duration_spelled_out_is_the_timedelta(delta: timedelta) -> None:
         ("1.5GiB", 1536 * 1024 * 1024),
         ("10MB", 10_000_000),
         ("1TiB", 2**40),
+        (2**63 - 1, 2**63 - 1),
     ],
 )
 def test_what_is_accepted_as_a_size(written: Size, expected: int) -> None:
@@ -69,7 +70,10 @@ def test_what_is_accepted_as_a_size(written: Size, expected: int) -> None:
     assert expected == size_bytes(written)
 
 
-@pytest.mark.parametrize("wrong", ["", "MiB", "128M", "128mib", "-1", -1, 1.5, True, None, "1e3"])
+@pytest.mark.parametrize(
+    "wrong",
+    ["", "MiB", "128M", "128mib", "-1", -1, 1.5, True, None, "1e3", 1 << 63, "8388608TiB"],
+)
 def test_what_is_refused_as_a_size_says_what_to_write(wrong: object) -> None:
     """The error names the caller's argument, and a form that works."""
     with pytest.raises(InvalidArgumentError, match=r"file_size cannot be .* '128MiB'"):
