@@ -43,6 +43,8 @@ from mvcc.errors import (
 from mvcc.timestamp import LOGICAL_BITS
 
 DATA_FILE = "data.mdb"
+LOCK_FILE = "lock.mdb"
+"""LMDB makes it first: alone it is a store whose maker was killed, or is about to go on."""
 EXPORT_CHUNK_BYTES = 1 << 20
 INGEST_SLICE_BYTES = 32 << 20
 SPLIT_KEYS_PER_CALL = 1 << 20
@@ -109,7 +111,10 @@ def _prepare_folder(folder: Path, create: bool) -> bool:
     if os.path.lexists(folder):
         if not folder.is_dir():
             raise NotAStoreError(path=str(folder), what="it is a file")
-        if any(folder.iterdir()):
+        names = {each.name for each in folder.iterdir()}
+        if DATA_FILE in names:  # another process has made it since
+            return False
+        if names - {LOCK_FILE}:
             raise NotAStoreError(path=str(folder), what=f"it holds files, but no {DATA_FILE}")
     if not create:
         raise StoreNotFoundError(path=str(folder))

@@ -57,6 +57,24 @@ def test_a_file_is_no_store(tmp_path: Path) -> None:
             mvcc.open(path)
 
 
+def test_a_store_whose_maker_was_killed_can_be_made(tmp_path: Path) -> None:
+    """LMDB's lock file is there before the data is."""
+    (tmp_path / "s").mkdir()
+    (tmp_path / "s" / "lock.mdb").touch()
+    with pytest.raises(StoreNotFoundError):
+        mvcc.open(tmp_path / "s", create=False)
+    with mvcc.open(tmp_path / "s") as store:
+        assert [] == store.tables()
+
+
+def test_a_store_that_lost_its_data_is_not_made_anew(tmp_path: Path) -> None:
+    """What stands beside the data says that there was some."""
+    mvcc.open(tmp_path / "s").close()
+    (tmp_path / "s" / "data.mdb").unlink()
+    with pytest.raises(NotAStoreError):
+        mvcc.open(tmp_path / "s")
+
+
 def test_a_store_opens_once_in_a_process(tmp_path: Path) -> None:
     """Until it is closed."""
     with mvcc.open(tmp_path / "store"), pytest.raises(StoreAlreadyOpenError):
