@@ -123,7 +123,7 @@ class StoreFailedError(StorageError):
 class DestinationError(StorageError):
     """A destination of backups did not do what it was asked."""
 
-    hint: str = "See the URI, its credentials and the network, then resume the job."
+    hint: str = "See the URI, its permissions and the disk, then repeat the call."
 
 
 class LibraryError(MVCCError, ImportError):
