@@ -22,7 +22,7 @@ from itertools import count
 from pathlib import Path
 from shutil import rmtree
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -57,11 +57,15 @@ from mvcc.timestamp import Timestamp, When
 if TYPE_CHECKING:
     from mvcc import Store
 
-Notation = Literal["timestamp", "printed", "datetime", "ISO 8601", "relative"]
+Row: TypeAlias = tuple[bytes, bytes]
+Notation: TypeAlias = Literal["timestamp", "printed", "datetime", "ISO 8601", "relative"]
 
 _names = st.sampled_from(TABLES)
-_back = st.integers(0, 40)  # which of the instants that were looked at, counted from the newest
+_back = st.integers(0, 2) | st.integers(
+    0, 40
+)  # which of the instants that were looked at, counted from the newest
 _histories = histories(max_commits=4)
+_rows = st.tuples(keys(), values())
 _limits = st.none() | st.integers(0, 4)
 _notations: st.SearchStrategy[Notation] = st.sampled_from(
     ("timestamp", "timestamp", "printed", "datetime", "ISO 8601", "relative")
@@ -172,28 +176,37 @@ class TimeTravelMachine(RuleBasedStateMachine):
             raise _UndoError
         self.witness.wrote(lambda _: None)
 
-    @rule(name=_names, key=keys(), mine=values(), theirs=values())
-    def conflict(self, name: str, key: bytes, mine: bytes, theirs: bytes) -> None:
-        """A transaction whose key was written by someone else commits nothing."""
-        witness = self.witness
+    @rule(name=_names, point=keys(), span=spans(), mine=_rows, theirs=_rows, scans=st.booleans())
+    def race(
+        self, name: str, point: bytes, span: Span, mine: Row, theirs: Row, scans: bool
+    ) -> None:
+        """Someone else writes while a transaction is open: it fails if it had read there, only then."""
+        witness, (key, value), (other, change) = self.witness, mine, theirs
         txn = witness.store.transaction()
-        txn[name].get(key)
-        txn[name].put(key, mine)
-        witness.store[name].put(key, theirs)
-        with refused(TransactionRetryError):
+        if scans:
+            expected = witness.oracle.scan(name, witness.latest, *span)
+            same("what a transaction scans", expected, list(txn[name].scan(*span)))
+            start, end = span
+            lost = (start is None or start <= other) and (end is None or other < end)
+        else:
+            txn[name].get(point)
+            lost = point == other
+        txn[name].put(key, value)
+        witness.store[name].put(other, change)
+        witness.wrote(lambda at: witness.oracle.put(name, other, change, at))
+        with refused(TransactionRetryError, when=lost):
             txn.commit()
-        witness.wrote(lambda at: witness.oracle.put(name, key, theirs, at))
+        witness.wrote(lambda at: None if lost else witness.oracle.put(name, key, value, at))
 
     # Time.
 
     @rule(jump_us=pauses_us() | st.sampled_from((-1, -1_000_000, -3_600_000_000)))
-    def move_the_clock(self, jump_us: int) -> None:
-        """The clock goes on, stands still or steps back: timestamps must not follow it back."""
-        self.clock.set(self.clock.now_us() + jump_us)
+    def look_at_the_clock(self, jump_us: int) -> None:
+        """The clock goes on, stands still or steps back.
 
-    @rule()
-    def look_now(self) -> None:
-        """No later commit gets an instant that was read or given, or one below; none is in the future."""
+        No later commit gets an instant that was read or given out, or one below; none is in the future.
+        """
+        self.clock.set(self.clock.now_us() + jump_us)
         witness = self.witness
         at = Timestamp.from_wall_us(self.clock.now_us())
         if at >= witness.seen[0][0] and witness.readable(at):
@@ -322,11 +335,11 @@ class TimeTravelMachine(RuleBasedStateMachine):
 
     @rule(
         history=_histories,
-        back=st.none() | _back,
+        back=st.none() | st.none() | _back,
         full=st.integers(0, 4).map(lambda number: number == 0),
         revisions=st.booleans(),
-        restored=st.none() | _back,
-        to_an_end=st.booleans(),
+        restores=st.sampled_from(("the end", "the end", "an instant", "nothing")),
+        instant=_back,
     )
     def back_up(
         self,
@@ -334,10 +347,10 @@ class TimeTravelMachine(RuleBasedStateMachine):
         back: int | None,
         full: bool,
         revisions: bool,
-        restored: int | None,
-        to_an_end: bool,
+        restores: str,
+        instant: int,
     ) -> None:
-        """Adds a layer to the chain, or begins a new one; restores to some instant."""
+        """Adds a layer to the chain, or begins a new one; restores to its end, or to some instant."""
         self._write(history)
         as_of = None if back is None else self.witness.instant(back)
         if self.chain and not full:
@@ -347,10 +360,10 @@ class TimeTravelMachine(RuleBasedStateMachine):
             self.chain = []
             job = self.witness.store.backup(self.uri, as_of=as_of, revision_history=revisions)
             self._backed_up(as_of, job.timestamp, self.witness.threshold if revisions else None)
-        if self.chain and restored is not None:
-            ends = [layer.end for layer in self.chain]
-            at = ends[restored % len(ends)] if to_an_end else self.witness.instant(restored)
-            self._restore(at)
+        if self.chain and restores == "the end":
+            self._restore(self.chain[-1].end)
+        elif self.chain and restores == "an instant":
+            self._restore(self.witness.instant(instant))
 
     def _incremental_backup(self, as_of: Timestamp | None, revisions: bool) -> None:
         """Adds a layer; an end that is not after the parent's is refused."""

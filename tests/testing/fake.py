@@ -31,7 +31,7 @@ FAULTS = (
     "as_of leaves its own instant out", "spans take their end in", "prefix is a start only",
     "reverse limits first", "a scan looks when it is read", "deleting the absent is written",
     "a commit takes the clock's time", "commits go below reads", "a write is lost at close",
-    "conflicts are not seen", "a condition is not tested", "a transaction is torn",
+    "conflicts are not seen", "phantoms are not seen", "a condition is not tested", "a transaction is torn",
     "own deletions are not seen", "a rollback commits", "changes take since in",
     "diff names equal values", "history is oldest first", "GC drops what is still seen",
     "GC does nothing", "GC forgets open snapshots", "what was collected can be read",
@@ -304,6 +304,7 @@ class Scan:
 
 
 Writes = list[tuple[str, bytes, bytes | None]]
+Span = tuple[str, bytes | None, bytes | None]
 
 
 class Table:
@@ -315,9 +316,11 @@ class Table:
         name: str,
         state: Callable[[], State],
         write: Callable[[Writes], object] | None,
+        reads: list[Span] | None = None,
     ) -> None:
         self.store, self.name, self.state = store, name, state
         self.write = write or self._read_only
+        self.reads = [] if reads is None else reads
 
     def _read_only(self, writes: Writes) -> object:
         raise AssertionError(f"{writes} into the past")
@@ -355,6 +358,7 @@ class Table:
         limit: int | None = None,
     ) -> Scan:
         """Rows in order."""
+        self.reads.append((self.name, start, end))
         rows: Iterable[tuple[bytes, bytes]] = self.select(start, end, prefix, reverse, limit)
         if not self.store.has("a scan looks when it is read"):
             rows = list(rows)
@@ -370,6 +374,7 @@ class Table:
 
     def get(self, key: bytes) -> bytes | None:
         """A value."""
+        self.reads.append((self.name, key, key + b"\0"))
         return self.state().get((self.name, key))
 
     def get_many(self, keys: list[bytes]) -> list[bytes | None]:
@@ -389,8 +394,8 @@ class Table:
 
     def put(self, key: bytes, value: bytes, *, expected: object = ANY) -> object:
         """Sets a key."""
-        actual = self.get(key)
-        if expected not in (ANY, actual) and not self.store.has("a condition is not tested"):
+        tested = expected is not ANY and not self.store.has("a condition is not tested")
+        if tested and expected != (actual := self.get(key)):
             raise ConditionFailedError(key=key, actual=actual)
         return self.write([(self.name, key, value)])
 
@@ -417,6 +422,7 @@ class Transaction:
     def __init__(self, store: Store) -> None:
         self.store, self.read_at = store, store.last()
         self.writes: Writes = []
+        self.reads: list[Span] = []
 
     def state(self) -> State:
         """What is live at its begin, and its own writes."""
@@ -429,14 +435,20 @@ class Transaction:
         return state
 
     def __getitem__(self, name: str) -> Table:
-        return Table(self.store, name, self.state, self.writes.extend)
+        return Table(self.store, name, self.state, self.writes.extend, self.reads)
 
     def commit(self) -> None:
-        """Writes everything, unless one of its keys was written since."""
-        mine = {write[:2] for write in self.writes}
-        theirs = {row[1:3] for row in self.store.disk.log if row[0] > self.read_at}
-        if mine & theirs and not self.store.has("conflicts are not seen"):
-            raise TransactionRetryError(reason="conflict")
+        """Writes everything, unless something was written since where it had read."""
+        theirs = [row[1:3] for row in self.store.disk.log if row[0] > self.read_at]
+        reads = [] if self.store.has("conflicts are not seen") else self.reads
+        if self.store.has("phantoms are not seen"):
+            live = self.store.state(self.read_at)
+            theirs = [where for where in theirs if where in live]
+        for table, start, end in reads:
+            for name, key in theirs:
+                after = start is None or start <= key
+                if table == name and after and (end is None or key < end):
+                    raise TransactionRetryError(reason="conflict")
         if self.store.has("a transaction is torn"):
             for write in self.writes:
                 self.store.commit([write])
