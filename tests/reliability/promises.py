@@ -28,13 +28,62 @@ class Row:
     """The figure to reach."""
     tests: tuple[str, ...]
     """What pytest runs: paths or node ids. A test tells its figure by `record_property("figure", text)`."""
+    environment: tuple[tuple[str, str], ...] = ()
+    """What is set for these tests, to run them at full count."""
 
 
 ROWS: tuple[Row, ...] = (
+    Row(
+        promise="R2",
+        aspect="random writes, reads in the past, GC, backups and restores against the oracle",
+        demanded="500 random runs of 40 steps, 0 differences",
+        tests=("tests/model/test_time_travel.py",),
+        environment=(("MVCC_MODEL_EXAMPLES", "500"),),
+    ),
+    Row(
+        promise="R2",
+        aspect="reads above the threshold of GC stay, reads below it raise",
+        demanded="every read path of both engines",
+        tests=(
+            "tests/engine/test_conformance_upkeep.py::test_gc_changes_no_read_at_or_above_its_threshold",
+            "tests/engine/test_conformance_upkeep.py::test_reads_below_the_threshold_are_refused",
+        ),
+    ),
+    Row(
+        promise="R3",
+        aspect="scripted conflicts, lost updates and write skew at both levels",
+        demanded="each refused or allowed as its level says",
+        tests=("tests/store/test_isolation.py",),
+    ),
+    Row(
+        promise="R5",
+        aspect="a damaged manifest",
+        demanded="each of 8 bit flips of every byte, every truncation: all refused",
+        tests=(
+            "tests/backup/test_manifest.py::test_every_flip_of_a_bit_is_refused",
+            "tests/backup/test_manifest.py::test_every_truncation_and_extension_is_refused",
+        ),
+    ),
     Row(
         promise="R6",
         aspect="any bytes as an SST",
         demanded="20 s and the whole corpus for each decoder, 0 findings",
         tests=("tests/reliability/test_fuzz.py",),
+    ),
+    Row(
+        promise="R6",
+        aspect="damaged SSTs",
+        demanded="each of 8 bit flips of every byte and every truncation of the golden files: "
+        "refused, or the same answer",
+        tests=(
+            "tests/sst/test_damage.py::test_no_flipped_bit_changes_an_answer",
+            "tests/sst/test_damage.py::test_every_truncation_is_refused",
+        ),
+    ),
+    Row(
+        promise="R6",
+        aspect="damaged records of data.mdb",
+        demanded="a byte of every part of each kind of record, by every read path: 0 answered",
+        tests=("tests/engine/test_damage.py",),
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -48,7 +49,8 @@ def run(row: Row, number: int) -> Outcome:
     report.unlink(missing_ok=True)
     begun = time.monotonic()
     command = [sys.executable, "-m", "pytest", "-m", "", f"--junitxml={report}", *row.tests]
-    status = subprocess.run(command, check=False).returncode
+    environment = os.environ | dict(row.environment)
+    status = subprocess.run(command, env=environment, check=False).returncode
     outcome = read_report(report, time.monotonic() - begun)
     if status != 0 and outcome.bad == 0:
         return Outcome(outcome.passed, 1, outcome.figures, outcome.seconds)
