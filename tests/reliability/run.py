@@ -60,7 +60,7 @@ def run(row: Row, number: int) -> Outcome:
 def lines_of(promise: str, outcomes: dict[Row, Outcome]) -> list[str]:
     """The part of the table that is about one promise."""
     lines = [f"{promise}  {PROMISES[promise]}"]
-    rows = [row for row in outcomes if row.promise == promise]
+    rows = [row for row in outcomes if promise in row.promises]
     for row in rows:
         outcome = outcomes[row]
         lines += [
