@@ -1,7 +1,7 @@
 """An environment of the C core: its calls in Python's types. No policy.
 
 Tables and timestamps are numbers, a span is (table id, start, end) with None for unbounded. The GIL is held
-only to pack and unpack. Each thread has its own error record and result buffers.
+only to pack and unpack. Each call has its own error record and result buffers, which a thread keeps.
 """
 
 from __future__ import annotations
@@ -43,8 +43,14 @@ _KEPT_RESULT_BYTES = 1 << 20
 SpanTuple = tuple[int, bytes | None, bytes | None]
 
 
-class _PerThread(threading.local):
-    """What a thread passes to C again and again."""
+class _Call:
+    """What one call passes to C and gets back, for a `with` block.
+
+    Kept by the thread for its next call. Not shared by two at once: a finalizer or a signal handler that
+    uses a store may run between C's answer and the reading of it.
+    """
+
+    __slots__ = ("err", "page", "ts", "value")
 
     def __init__(self) -> None:
         self.err = new_error()
@@ -52,8 +58,28 @@ class _PerThread(threading.local):
         self.ts = ffi.new("uint64_t *")
         self.page = ffi.gc(ffi.new("mv_page *"), lib.mv_page_free)
 
+    def __enter__(self) -> _Call:
+        return self
 
-_mine = _PerThread()
+    def __exit__(self, *_: object) -> None:
+        _idle.calls.append(self)
+
+
+class _Idle(threading.local):
+    """A thread's records that no call uses."""
+
+    def __init__(self) -> None:
+        self.calls: list[_Call] = []
+
+
+_idle = _Idle()
+
+
+def _call() -> _Call:
+    try:
+        return _idle.calls.pop()
+    except IndexError:
+        return _Call()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +131,12 @@ class Environment:
         args.map_size = map_size
         args.store_id = store_id
         out = ffi.new("mv_env **")
-        self._check(lib.mv_env_open(args, out, _mine.err))
+        with _call() as call:
+            self._check(lib.mv_env_open(args, out, call.err), call)
         self.handle = ffi.gc(out[0], lib.mv_env_free)
 
-    def _check(self, code: int) -> int:
-        return check(self.path, code, _mine.err)
+    def _check(self, code: int, call: _Call) -> int:
+        return check(self.path, code, call.err)
 
     def close(self) -> None:
         """Waits for calls in flight. Idempotent."""
@@ -129,17 +156,20 @@ class Environment:
 
     def now(self, clock: int) -> int:
         """Raises the read floor to the clock; gives the timestamp."""
-        self._check(lib.mv_now(self.handle, clock, _mine.ts, _mine.err))
-        return int(_mine.ts[0])
+        with _call() as call:
+            self._check(lib.mv_now(self.handle, clock, call.ts, call.err), call)
+            return int(call.ts[0])
 
     def last_commit(self) -> int:
         """The timestamp of the newest commit."""
-        self._check(lib.mv_last_commit(self.handle, _mine.ts, _mine.err))
-        return int(_mine.ts[0])
+        with _call() as call:
+            self._check(lib.mv_last_commit(self.handle, call.ts, call.err), call)
+            return int(call.ts[0])
 
     def advance(self, timestamp: int, clock: int) -> None:
         """Raises the last commit durably."""
-        self._check(lib.mv_advance(self.handle, timestamp, clock, _mine.err))
+        with _call() as call:
+            self._check(lib.mv_advance(self.handle, timestamp, clock, call.err), call)
 
     # -- commit ----------------------------------------------------------------------------------
 
@@ -168,62 +198,69 @@ class Environment:
         args.catalog_ts = catalog_ts
         args.now = clock
         args.at = at
-        self._check(lib.mv_commit(self.handle, args, _mine.ts, _mine.err))
-        alive.clear()
-        return int(_mine.ts[0])
+        with _call() as call:
+            self._check(lib.mv_commit(self.handle, args, call.ts, call.err), call)
+            alive.clear()
+            return int(call.ts[0])
 
     # -- reads -----------------------------------------------------------------------------------
 
     def view(self, timestamp: int, clock: int) -> NativeView:
         """Pins a timestamp; LATEST is the last commit."""
         out = ffi.new("mv_view **")
-        self._check(lib.mv_view_open(self.handle, timestamp, clock, out, _mine.err))
+        with _call() as call:
+            self._check(lib.mv_view_open(self.handle, timestamp, clock, out, call.err), call)
         return NativeView(self, out[0])
 
     def get(self, view: NativeView | None, catalog_ts: int, table: int, key: bytes) -> bytes | None:
         """The value of a key, or None."""
-        mine = _mine
-        out = mine.value
-        code = lib.mv_get(
-            self.handle,
-            ffi.NULL if view is None else view.handle,
-            catalog_ts,
-            table,
-            key,
-            len(key),
-            out,
-            mine.ts,
-            mine.err,
-        )
-        if code == NOT_FOUND:
-            return None
-        if code < 0:
-            raise_failure(self.path, code, mine.err)
-        value: bytes = ffi.buffer(out.data, out.len)[:] if out.len else b""
-        if out.cap > _KEPT_RESULT_BYTES:
-            lib.mv_buf_free(out)
-        return value
+        idle = _idle.calls  # as `with _call()`, without two calls of Python in the shortest read
+        call = idle.pop() if idle else _Call()
+        try:
+            out = call.value
+            code = lib.mv_get(
+                self.handle,
+                ffi.NULL if view is None else view.handle,
+                catalog_ts,
+                table,
+                key,
+                len(key),
+                out,
+                call.ts,
+                call.err,
+            )
+            if code == NOT_FOUND:
+                return None
+            if code < 0:
+                raise_failure(self.path, code, call.err)
+            value: bytes = ffi.buffer(out.data, out.len)[:] if out.len else b""
+            if out.cap > _KEPT_RESULT_BYTES:
+                lib.mv_buf_free(out)
+            return value
+        finally:
+            idle.append(call)
 
     def get_many(
         self, view: NativeView | None, catalog_ts: int, table: int, keys: Sequence[bytes]
     ) -> list[bytes | None]:
         """The values of many keys."""
-        mine = _mine
         blob, lengths = pages.pack(keys)
-        self._check(
-            lib.mv_get_many(
-                self.handle,
-                ffi.NULL if view is None else view.handle,
-                catalog_ts,
-                table,
-                len(keys),
-                blob,
-                ffi.from_buffer("uint32_t[]", lengths),
-                mine.page,
-                mine.err,
+        with _call() as call:
+            self._check(
+                lib.mv_get_many(
+                    self.handle,
+                    ffi.NULL if view is None else view.handle,
+                    catalog_ts,
+                    table,
+                    len(keys),
+                    blob,
+                    ffi.from_buffer("uint32_t[]", lengths),
+                    call.page,
+                    call.err,
+                ),
+                call,
             )
-        )
-        return pages.take_values(mine.page)
+            return pages.take_values(call.page)
 
     def scan(
         self,
@@ -237,19 +274,19 @@ class Environment:
         max_bytes: int,
     ) -> Rows:
         """One page of rows. `resume` of a reverse scan is the end of what is left, else the start."""
-        mine = _mine
         args, alive = scan_args(span, flags, resume_ts, since)
         args.max_rows = max_rows
         args.max_bytes = max_bytes
-        self._check(lib.mv_scan(self.handle, view.handle, args, mine.page, mine.err))
-        alive.clear()
-        page = mine.page
-        return Rows(
-            keys=pages.take_keys(page),
-            values=pages.take_values(page),
-            timestamps=pages.take_array(page.timestamps, "Q"),
-            resume=(pages.take_bytes(page.resume_key), page.resume_ts) if page.more else None,
-        )
+        with _call() as call:
+            page = call.page
+            self._check(lib.mv_scan(self.handle, view.handle, args, page, call.err), call)
+            alive.clear()
+            return Rows(
+                keys=pages.take_keys(page),
+                values=pages.take_values(page),
+                timestamps=pages.take_array(page.timestamps, "Q"),
+                resume=(pages.take_bytes(page.resume_key), page.resume_ts) if page.more else None,
+            )
 
     def split(
         self,
@@ -262,16 +299,17 @@ class Environment:
         max_rows: int,
     ) -> tuple[list[bytes], bytes | None, int]:
         """Keys to cut at; where to go on; what was counted since the last cut."""
-        mine = _mine
         args, alive = scan_args(span, 0, 0, since)
         args.max_rows = max_rows
-        mine.ts[0] = carry
-        self._check(
-            lib.mv_split(self.handle, view.handle, args, span_bytes, mine.ts, mine.page, mine.err)
-        )
-        alive.clear()
-        resume = pages.take_bytes(mine.page.resume_key) if mine.page.more else None
-        return pages.take_keys(mine.page), resume, int(mine.ts[0])
+        with _call() as call:
+            page, call.ts[0] = call.page, carry
+            self._check(
+                lib.mv_split(self.handle, view.handle, args, span_bytes, call.ts, page, call.err),
+                call,
+            )
+            alive.clear()
+            resume = pages.take_bytes(page.resume_key) if page.more else None
+            return pages.take_keys(page), resume, int(call.ts[0])
 
     def changes(
         self,
@@ -284,7 +322,6 @@ class Environment:
         max_bytes: int,
     ) -> ChangeRows:
         """One page of (since, until] in commit order; table 0: all."""
-        mine = _mine
         args = ffi.new("mv_changes_args *")
         args.table, args.since, args.until = table, since, until
         args.max_rows, args.max_bytes = max_rows, max_bytes
@@ -292,46 +329,52 @@ class Environment:
         key = ffi.from_buffer(resume_key)
         args.resume_ts, args.resume_seq = resume_ts, resume_seq
         args.resume_key, args.resume_key_len = ffi.cast("uint8_t *", key), len(resume_key)
-        self._check(lib.mv_changes(self.handle, args, mine.page, mine.err))
-        page = mine.page
-        return ChangeRows(
-            timestamps=pages.take_array(page.timestamps, "Q"),
-            tables=pages.take_array(page.tables, "I"),
-            keys=pages.take_keys(page),
-            values=pages.take_values(page),
-            resume=(page.resume_ts, page.resume_seq, pages.take_bytes(page.resume_key))
-            if page.more
-            else None,
-            until=page.until,
-        )
+        with _call() as call:
+            page = call.page
+            self._check(lib.mv_changes(self.handle, args, page, call.err), call)
+            return ChangeRows(
+                timestamps=pages.take_array(page.timestamps, "Q"),
+                tables=pages.take_array(page.tables, "I"),
+                keys=pages.take_keys(page),
+                values=pages.take_values(page),
+                resume=(page.resume_ts, page.resume_seq, pages.take_bytes(page.resume_key))
+                if page.more
+                else None,
+                until=page.until,
+            )
 
     # -- upkeep ----------------------------------------------------------------------------------
 
     def protect(self, timestamp: int, label: str, durable: bool) -> int:
         """Adds a record that holds the threshold back; gives its id."""
-        self._check(
-            lib.mv_protect(self.handle, timestamp, durable, label.encode(), _mine.ts, _mine.err)
-        )
-        return int(_mine.ts[0])
+        with _call() as call:
+            self._check(
+                lib.mv_protect(self.handle, timestamp, durable, label.encode(), call.ts, call.err),
+                call,
+            )
+            return int(call.ts[0])
 
     def unprotect(self, record_id: int) -> None:
         """Drops a record; an unknown id is ignored."""
-        self._check(lib.mv_unprotect(self.handle, record_id, _mine.err))
+        with _call() as call:
+            self._check(lib.mv_unprotect(self.handle, record_id, call.err), call)
 
     def gc_publish(self, wanted: int) -> int:
         """Raises the threshold as far as may be; gives it."""
-        self._check(lib.mv_gc_publish(self.handle, wanted, _mine.ts, _mine.err))
-        return int(_mine.ts[0])
+        with _call() as call:
+            self._check(lib.mv_gc_publish(self.handle, wanted, call.ts, call.err), call)
+            return int(call.ts[0])
 
     def gc_slices(self, work_per_slice: int) -> dict[str, int]:
         """Collects in slices until nothing is left; gives what was removed."""
         cursor = ffi.gc(ffi.new("mv_buf *"), lib.mv_buf_free)
         stats = ffi.new("mv_gc_stats *")
-        while (
-            self._check(lib.mv_gc_slice(self.handle, work_per_slice, cursor, stats, _mine.err))
-            != DONE
-        ):
-            pass
+        code = lib.MV_OK
+        with _call() as call:
+            while code != DONE:
+                code = self._check(
+                    lib.mv_gc_slice(self.handle, work_per_slice, cursor, stats, call.err), call
+                )
         return {
             name: getattr(stats, name) for name in ("versions", "tombstones", "changes", "bytes")
         }
@@ -344,22 +387,24 @@ class Environment:
             cursor = ffi.gc(ffi.new("mv_buf *"), lib.mv_buf_free)
             while len(problems) < max_problems:
                 before = pages.take_bytes(cursor)
-                code = lib.mv_verify(self.handle, part, rows_per_call, cursor, stats, _mine.err)
-                if code == DONE:
-                    break
-                if code == lib.MV_E_CORRUPT_STORE:
-                    problems.append(_describe(read_failure(self.path, code, _mine.err)))
-                    if pages.take_bytes(cursor) == before:
-                        break  # the fault is not in a row that can be passed over
-                else:
-                    self._check(code)
+                with _call() as call:
+                    code = lib.mv_verify(self.handle, part, rows_per_call, cursor, stats, call.err)
+                    if code == DONE:
+                        break
+                    if code != lib.MV_E_CORRUPT_STORE:
+                        self._check(code, call)
+                        continue
+                    problems.append(_describe(read_failure(self.path, code, call.err)))
+                if pages.take_bytes(cursor) == before:
+                    break  # the fault is not in a row that can be passed over
         walked = {n: getattr(stats, n) for n in ("versions", "tombstones", "changes", "bytes")}
         return walked, problems
 
     def info(self) -> dict[str, Any]:
         """The fields of mv_info by name."""
         info = ffi.new("mv_info *")
-        self._check(lib.mv_env_info(self.handle, info, _mine.err))
+        with _call() as call:
+            self._check(lib.mv_env_info(self.handle, info, call.err), call)
         fields = {name: getattr(info, name) for name, _ in ffi.typeof("mv_info").fields}
         fields["store_id"] = bytes(ffi.buffer(info.store_id))
         return fields
