@@ -9,8 +9,9 @@ from __future__ import annotations
 import inspect
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Self
 
@@ -69,7 +70,7 @@ def open_engine(
     library.load()
     folder = Path(path).absolute()
     create = create and not readonly
-    made = _prepare_folder(folder, create)
+    renewed = _prepare_folder(folder, create)
     flags = (environment.OPEN_CREATE if create else 0) | (
         environment.OPEN_READ_ONLY if readonly else 0
     )
@@ -81,8 +82,8 @@ def open_engine(
         opened_at = _opened_at.get(_identity(folder), error.opened_at)
         raise StoreAlreadyOpenError(path=str(folder), opened_at=opened_at) from None
     _opened_at[_identity(folder)] = _caller()
-    if made:
-        _sync_folders(folder)
+    if not readonly:
+        _sync_folders(renewed)
     return LMDBEngine(env, readonly=readonly, clock=clock)
 
 
@@ -104,32 +105,36 @@ def _caller() -> str:
     return "unknown" if frame is None else f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
-def _prepare_folder(folder: Path, create: bool) -> bool:
-    """Checks what is at the path before anything is written; whether a store is being made."""
+def _prepare_folder(folder: Path, create: bool) -> list[Path]:
+    """Checks what is at the path before anything is written; gives the folders that may hold new names.
+
+    The store's own always: who made it may have been killed before its names were durable.
+    """
     if (folder / DATA_FILE).exists():
-        return False
+        return [folder]
     if os.path.lexists(folder):
         if not folder.is_dir():
             raise NotAStoreError(path=str(folder), what="it is a file")
         names = {each.name for each in folder.iterdir()}
         if DATA_FILE in names:  # another process has made it since
-            return False
+            return [folder]
         if names - {LOCK_FILE}:
             raise NotAStoreError(path=str(folder), what=f"it holds files, but no {DATA_FILE}")
     if not create:
         raise StoreNotFoundError(path=str(folder))
+    missing = list(takewhile(lambda each: not each.exists(), folder.parents))
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StorageError(
             what="making the store's folder", errno=error.errno, path=str(folder)
         ) from error
-    return True
+    return [folder, *folder.parents[: len(missing) + 1]]
 
 
-def _sync_folders(folder: Path) -> None:
-    """Makes the names of a new store durable: its files', and its own."""
-    for each in (folder, folder.parent):
+def _sync_folders(folders: Iterable[Path]) -> None:
+    """Makes the names in folders durable: of a new store's files, its own, and those above it."""
+    for each in folders:
         fd = os.open(each, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(fd)
