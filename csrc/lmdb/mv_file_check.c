@@ -69,19 +69,26 @@ static bool newest_meta(int fd, meta *out)
     return true;
 }
 
-int mv_file_check(const char *path, uint64_t size, mv_err *err)
+/* The size is asked for after the header was read: another process may be at work, and a file only grows. */
+static int check_open(int fd, mv_err *err)
 {
-    if (size == 0)
-        return MV_OK; /* created and not yet written: LMDB begins it anew */
+    struct stat st;
+    meta m;
+    if (!newest_meta(fd, &m))
+        return mv_fail(err, MV_E_NOT_A_STORE, "data.mdb has no LMDB 0.9 header");
+    if (fstat(fd, &st) != 0)
+        return mv_fail_os(err, errno, "looking at the store's data file");
+    if (m.last_page >= UINT64_MAX / LARGEST_PAGE || (uint64_t)st.st_size < (m.last_page + 1) * m.page_size)
+        return mv_fail(err, MV_E_CORRUPT_STORE, "data.mdb is shorter than its header says");
+    return MV_OK;
+}
+
+int mv_file_check(const char *path, mv_err *err)
+{
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return mv_fail_os(err, errno, "opening the store's data file");
-    int rc = MV_OK;
-    meta m;
-    if (!newest_meta(fd, &m))
-        rc = mv_fail(err, MV_E_NOT_A_STORE, "data.mdb has no LMDB 0.9 header");
-    else if (m.last_page >= UINT64_MAX / LARGEST_PAGE || size < (m.last_page + 1) * m.page_size)
-        rc = mv_fail(err, MV_E_CORRUPT_STORE, "data.mdb is shorter than its header says");
+    int rc = check_open(fd, err);
     close(fd);
     return rc;
 }

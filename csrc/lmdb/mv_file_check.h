@@ -15,9 +15,9 @@ typedef struct mv_file_id {
 /* Identifies a file without opening it. A path that is not a regular file: MV_E_NOT_A_STORE. */
 int mv_file_identify(const char *path, mv_file_id *out, mv_err *err);
 
-/* Reads LMDB's two meta pages and compares the file's size with the last used page: MV_E_NOT_A_STORE where there is no
- * LMDB 0.9 header, MV_E_CORRUPT_STORE where pages are missing. Only while this process has not mapped the file: the
+/* Reads LMDB's two meta pages, then compares the file's size with the last used page: MV_E_NOT_A_STORE where there is
+ * no LMDB 0.9 header, MV_E_CORRUPT_STORE where pages are missing. Only while this process has not mapped the file: the
  * close at the end of this function would drop LMDB's locks. */
-int mv_file_check(const char *path, uint64_t size, mv_err *err);
+int mv_file_check(const char *path, mv_err *err);
 
 #endif

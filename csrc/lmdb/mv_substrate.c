@@ -60,8 +60,9 @@ static int open_registered(const char *folder, bool read_only, uint64_t map_size
     int rc = mv_file_identify(path, &id, err);
     if (rc == MV_OK && id.exists && mv_registry_has(id.device, id.inode))
         rc = mv_fail(err, MV_E_ALREADY_OPEN, "the store is open in this process");
-    if (rc == MV_OK && id.exists)
-        rc = mv_file_check(path, id.size, err);
+    if (rc == MV_OK && id.exists &&
+        id.size > 0) /* an empty one was created and not written: LMDB begins it anew */
+        rc = mv_file_check(path, err);
     if (rc == MV_OK)
         rc = open_env(folder, read_only, map_size, id.size, &sub->env, err);
     if (rc == MV_OK)
@@ -94,6 +95,7 @@ int mv_sub_open(const char *folder, bool read_only, uint64_t map_size, mv_sub **
         return rc;
     }
     pthread_mutex_init(&sub->pool_lock, NULL);
+    mv_sub_clear_readers(sub);
     *out = sub;
     return MV_OK;
 }
@@ -110,6 +112,12 @@ void mv_sub_close(mv_sub *sub)
         pthread_mutex_destroy(&sub->pool_lock);
     }
     mv_free(sub);
+}
+
+void mv_sub_clear_readers(mv_sub *sub)
+{
+    int dead;
+    mv_lmdb.reader_check(sub->env, &dead); /* what fails now is done the next time */
 }
 
 int mv_sub_db(mv_txn *txn, const char *name, bool create, mv_cmp *cmp, mv_db *out, mv_err *err)

@@ -52,6 +52,9 @@ int mv_sub_open(const char *folder, bool read_only, uint64_t map_size, mv_sub **
 /* Ends the pooled readers and the map, and frees. No transaction may be open. In a forked child it only forgets. */
 void mv_sub_close(mv_sub *sub);
 
+/* Frees the reader slots of killed processes, whose snapshots would keep pages from being used again. */
+void mv_sub_clear_readers(mv_sub *sub);
+
 /* Opens a sub-database inside a transaction; MV_NOT_FOUND where it is absent and create is false. cmp may be NULL. The
  * handle lives as long as the environment once the transaction has committed. */
 int mv_sub_db(mv_txn *txn, const char *name, bool create, mv_cmp *cmp, mv_db *out, mv_err *err);

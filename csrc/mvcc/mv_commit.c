@@ -134,7 +134,7 @@ static int write_all(mv_env *env, mv_write *w, const mv_commit_args *args, uint6
     mv_cur_close(&changes);
     w->state.last_commit = ts;
     w->state.merged = ts;
-    w->state.direct = ts;
+    w->state.direct = ts > w->state.direct ? ts : w->state.direct; /* an ingest may have raised it further */
     return rc;
 }
 

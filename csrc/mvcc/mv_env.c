@@ -36,9 +36,9 @@ void mv_env_close(mv_env *env)
         bool forked = atomic_load(&env->sub->forked); /* calls of the parent's threads never end here */
         while (!forked && atomic_load(&env->calls) > 0)
             pthread_cond_wait(&env->gate_empty, &env->gate_lock);
+        mv_sub_close(env->sub); /* first: a child forked later must not close our descriptor's number again */
         if (env->shared != NULL && !forked)
             mv_shared_close(env->shared);
-        mv_sub_close(env->sub);
     }
     pthread_mutex_unlock(&env->gate_lock);
 }
@@ -74,12 +74,14 @@ static int create_store(mv_env *env, const uint8_t *store_id, mv_err *err)
     if (rc != MV_OK)
         return rc;
     rc = open_databases(env, &txn, true, err);
-    if (rc == MV_OK && mv_format_load(&txn, env->meta, env->store_id, err) == MV_NOT_FOUND) {
+    if (rc == MV_OK)
+        rc = mv_format_load(&txn, env->meta, env->store_id, err);
+    if (rc == MV_NOT_FOUND) { /* else another process was first */
         memcpy(env->store_id, store_id, MV_STORE_ID);
         rc = mv_format_save(&txn, env->meta, store_id, err);
         if (rc == MV_OK)
             rc = mv_state_save(&txn, env->meta, &state, err);
-    } /* else another process was first */
+    }
     if (rc != MV_OK) {
         mv_write_abort(&txn);
         return rc;

@@ -35,6 +35,7 @@ int mv_gc_publish(mv_env *env, uint64_t wanted, uint64_t *threshold, mv_err *err
         return rc;
     rc = mv_write_open(env, &w, err);
     if (rc == MV_OK) {
+        mv_sub_clear_readers(env->sub);
         rc = mv_protect_lowest(env, &w, &lowest, err);
         if (rc == MV_OK) {
             uint64_t highest = lowest < w.state.merged ? lowest : w.state.merged;
@@ -89,7 +90,7 @@ static int read_key(slice *s, uint64_t *kept, uint8_t *kind, mv_err *err)
     int rc = MV_OK;
     for (; rc == MV_OK; rc = mv_cur_next(&s->cur, err)) {
         if (!mv_vkey_parse(s->cur.key, &row))
-            return mv_fail(err, MV_E_CORRUPT_STORE, "a version key is too short");
+            return mv_fail(err, MV_E_CORRUPT_STORE, "a version key has no possible length");
         if (row.table != s->table || !mv_slice_equal(row.key, s->key))
             return MV_OK;
         s->looks -= s->looks > 0;
@@ -127,7 +128,7 @@ static int collect_key(slice *s, uint64_t kept, uint8_t kind, bool *whole, mv_er
 static int take_key(slice *s, mv_err *err)
 {
     mv_vkey row;
-    if (!mv_vkey_parse(s->cur.key, &row) || row.key.len > MV_MAX_KEY)
+    if (!mv_vkey_parse(s->cur.key, &row))
         return mv_fail(err, MV_E_CORRUPT_STORE, "a version key has no possible length");
     s->table = row.table;
     s->key = (mv_slice){s->key_room, row.key.len};

@@ -134,7 +134,7 @@ static int sorts_last(mv_ingest *in, mv_cur *cur, bool *last, mv_err *err)
     if (rc != MV_OK)
         return *last ? MV_OK : rc;
     if (!mv_vkey_parse(cur->key, &final))
-        return mv_fail(err, MV_E_CORRUPT_STORE, "a version key is too short");
+        return mv_fail(err, MV_E_CORRUPT_STORE, "a version key has no possible length");
     mv_slice key = {in->row.key + MV_KEY_TABLE, in->row.key_len - MV_KEY_OVERHEAD};
     *last =
         final.table < in->to_table || (final.table == in->to_table && mv_slice_compare(final.key, key) < 0);

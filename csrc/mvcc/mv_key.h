@@ -43,10 +43,10 @@ static inline mv_slice mv_vkey_write(uint8_t *out, uint32_t table, mv_slice key,
     return (mv_slice){out, key.len + MV_KEY_OVERHEAD};
 }
 
-/* False where the bytes are too few for a version key. */
+/* False where no version key has this length: what passes fits MV_VKEY_ROOM when it is written again. */
 static inline bool mv_vkey_parse(mv_slice raw, mv_vkey *out)
 {
-    if (raw.len < MV_KEY_OVERHEAD)
+    if (raw.len < MV_KEY_OVERHEAD || raw.len > MV_MAX_KEY + MV_KEY_OVERHEAD)
         return false;
     out->table = mv_get_be32(raw.data);
     out->key = (mv_slice){raw.data + MV_KEY_TABLE, raw.len - MV_KEY_OVERHEAD};

@@ -22,7 +22,7 @@ static int find(mv_cur *cur, uint32_t table, mv_slice key, uint64_t ts, version 
     if (rc != MV_OK)
         return rc;
     if (!mv_vkey_parse(cur->key, &found))
-        return mv_fail(err, MV_E_CORRUPT_STORE, "a version key is too short");
+        return mv_fail(err, MV_E_CORRUPT_STORE, "a version key has no possible length");
     if (found.table != table || !mv_slice_equal(found.key, key))
         return MV_NOT_FOUND;
     rc = mv_row_open(cur->key, cur->value, &found, &out->kind, &out->value, err);

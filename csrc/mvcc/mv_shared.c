@@ -74,6 +74,14 @@ static int lock_owner(int fd, uint64_t index)
     return fcntl(fd, F_OFD_SETLK, &lock) == 0 ? 0 : errno;
 }
 
+/* A child that was forked at the wrong moment may have our descriptor: closing ours would leave the lock to it. */
+static void unlock_owner(int fd, uint64_t index)
+{
+    struct flock lock = {
+        .l_type = F_UNLCK, .l_whence = SEEK_SET, .l_start = LOCK_BASE + (off_t)index, .l_len = 1};
+    fcntl(fd, F_OFD_SETLK, &lock);
+}
+
 static bool owner_locked(int fd, uint64_t index)
 {
     struct flock lock = {
@@ -130,7 +138,9 @@ static int map_file(mv_shared *shared, const char *path, mv_err *err)
     shared->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, FILE_MODE);
     if (shared->fd < 0)
         return mv_fail_os(err, errno, "opening the shared file");
-    if (ftruncate(shared->fd, sizeof(layout)) != 0)
+    if (fallocate(shared->fd, 0, 0, sizeof(layout)) !=
+            0 && /* room now: later a full device would be a SIGBUS */
+        (errno != EOPNOTSUPP || ftruncate(shared->fd, sizeof(layout)) != 0))
         return mv_fail_os(err, errno, "sizing the shared file");
     void *map = mmap(NULL, sizeof(layout), PROT_READ | PROT_WRITE, MAP_SHARED, shared->fd, 0);
     if (map == MAP_FAILED)
@@ -163,6 +173,8 @@ int mv_shared_open(const char *folder, mv_shared **out, mv_err *err)
 void mv_shared_close(mv_shared *shared)
 {
     if (shared->map != NULL)
+        unlock_owner(shared->fd, shared->self.index);
+    if (shared->map != NULL)
         munmap(shared->map, sizeof(layout));
     if (shared->fd >= 0)
         close(shared->fd);
@@ -186,7 +198,8 @@ void mv_shared_raise_floor(mv_shared *shared, uint64_t ts)
         ;
 }
 
-int mv_shared_pin(mv_shared *shared, uint64_t ts, int *pin, mv_err *err)
+/* Takes a free place, if there is one. */
+static bool take_pin(mv_shared *shared, uint64_t ts, int *pin)
 {
     for (int i = 0; i < MV_PINS; i++) {
         uint64_t none = 0;
@@ -196,10 +209,18 @@ int mv_shared_pin(mv_shared *shared, uint64_t ts, int *pin, mv_err *err)
         if (atomic_compare_exchange_strong(&p->first, &none, owner_word(shared->self))) {
             atomic_store(&p->second, ts);
             *pin = i;
-            return MV_OK;
+            return true;
         }
     }
-    return mv_fail(err, MV_E_BUSY, "too many snapshots are open");
+    return false;
+}
+
+int mv_shared_pin(mv_shared *shared, uint64_t ts, int *pin, mv_err *err)
+{
+    if (take_pin(shared, ts, pin))
+        return MV_OK;
+    mv_shared_oldest_pin(shared, NULL); /* frees what killed processes left */
+    return take_pin(shared, ts, pin) ? MV_OK : mv_fail(err, MV_E_BUSY, "too many snapshots are open");
 }
 
 void mv_shared_unpin(mv_shared *shared, int pin)

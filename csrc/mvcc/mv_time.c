@@ -44,8 +44,10 @@ int mv_time_reach(mv_env *env, uint64_t ts, uint64_t now, mv_err *err)
     int rc = mv_snap_begin(env, &snap, err);
     if (rc != MV_OK)
         return rc;
-    uint64_t last = snap.state.last_commit;
+    uint64_t last = snap.state.last_commit, gc = snap.state.gc;
     mv_snap_end(&snap);
+    if (ts < gc)
+        return mv_fail_ab(err, MV_E_BELOW_GC, ts, gc, "the timestamp is below the GC threshold");
     if (ts <= last)
         return MV_OK;
     uint64_t highest = newest_instant(env, now, last);

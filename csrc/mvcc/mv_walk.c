@@ -26,7 +26,7 @@ int mv_row_open(mv_slice raw_key, mv_slice raw_value, mv_vkey *key, uint8_t *kin
                 mv_err *err)
 {
     if (!mv_vkey_parse(raw_key, key))
-        return mv_fail(err, MV_E_CORRUPT_STORE, "a version key is too short");
+        return mv_fail(err, MV_E_CORRUPT_STORE, "a version key has no possible length");
     if (mv_record_open(raw_key, raw_value, kind, value) && *kind <= MV_KIND_VALUE)
         return MV_OK;
     mv_fail(err, MV_E_CORRUPT_STORE, "a value record is damaged");
@@ -67,7 +67,7 @@ static int peek(mv_walk *walk, mv_vkey *out, mv_err *err)
 {
     const mv_walk_args *a = &walk->args;
     if (!mv_vkey_parse(walk->cur.key, out))
-        return mv_fail(err, MV_E_CORRUPT_STORE, "a version key is too short");
+        return mv_fail(err, MV_E_CORRUPT_STORE, "a version key has no possible length");
     if (out->table != a->table)
         return MV_DONE;
     if (a->reverse ? mv_slice_compare(out->key, a->start) < 0
@@ -85,7 +85,7 @@ static int leave_key(mv_walk *walk, mv_slice key, mv_err *err)
         if (rc != MV_OK)
             return rc;
         if (!mv_vkey_parse(walk->cur.key, &next))
-            return mv_fail(err, MV_E_CORRUPT_STORE, "a version key is too short");
+            return mv_fail(err, MV_E_CORRUPT_STORE, "a version key has no possible length");
         if (next.table != walk->args.table || !mv_slice_equal(next.key, key))
             return MV_OK;
     }
@@ -176,6 +176,13 @@ static int next_in_window(mv_walk *walk, mv_err *err)
 
 /* ---- reverse ---- */
 
+/* Whether an earlier page ended inside a key: the span's end is just above it. The key may have been collected since. */
+static bool is_resumed(const mv_walk_args *a, mv_slice key)
+{
+    return a->resume_ts != 0 && a->end.len == key.len + 1 && a->end.data[key.len] == 0 &&
+           mv_slice_equal((mv_slice){a->end.data, key.len}, key);
+}
+
 /* To the oldest version of the last key of the span. */
 static int place_reverse(mv_walk *walk, mv_err *err)
 {
@@ -188,7 +195,7 @@ static int place_reverse(mv_walk *walk, mv_err *err)
     else
         rc = seek(walk, a->end_open ? a->table + 1 : a->table, a->end, MV_TS_MAX, err);
     rc = rc == MV_NOT_FOUND ? mv_cur_last(&walk->cur, err) : rc == MV_OK ? mv_cur_prev(&walk->cur, err) : rc;
-    if (rc != MV_OK || a->resume_ts == 0 || !mv_vkey_parse(walk->cur.key, &first))
+    if (rc != MV_OK || !mv_vkey_parse(walk->cur.key, &first) || !is_resumed(a, first.key))
         return rc;
     for (key = first; key.ts < a->resume_ts;) { /* the oldest versions were given by an earlier page */
         rc = mv_cur_prev(&walk->cur, err);

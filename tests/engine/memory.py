@@ -230,11 +230,7 @@ class MemoryEngine:
             rows += [(key, value, timestamp) for timestamp, value in versions]
         if request.reverse:
             rows.reverse()
-        if not request.resume_ts:
-            return rows
-        while rows[0][2] != request.resume_ts:
-            del rows[0]
-        return rows
+        return [row for row in rows if not _was_given(request, row)]
 
     def _window(
         self, table_id: int, key: bytes, since: int, until: int
@@ -457,6 +453,16 @@ def _fitting(rows: list[Row], request: ScanRequest) -> int:
         if full or (request.max_bytes and count and size > request.max_bytes):
             return count
     return len(rows)
+
+
+def _was_given(request: ScanRequest, row: Row) -> bool:
+    """Whether a page that ended inside a key had this version of it."""
+    key, _, timestamp = row
+    if not request.resume_ts:
+        return False
+    if request.reverse:
+        return key + b"\x00" == request.span.end and timestamp < request.resume_ts
+    return key == request.span.start and timestamp > request.resume_ts
 
 
 def _resume_at(request: ScanRequest, row: Row) -> ScanRequest:

@@ -88,6 +88,21 @@ def test_an_open_view_keeps_its_versions(engine: Engine) -> None:
     assert [b"a4"] == versions_of(engine, b"a")
 
 
+def test_a_backward_page_goes_on_where_its_key_was_collected(engine: Engine) -> None:
+    """The page before ended between two versions of a key that is gone now: the next keys come whole."""
+    put(engine, {b"a": b"a1"})
+    put(engine, {b"b": b"b1"})
+    put(engine, {b"b": None})
+    with closing(engine.view()) as view:
+        page = engine.scan(
+            ScanRequest(Span(T), reverse=True, revisions=True, max_rows=1), view=view
+        )
+        engine.gc(view.timestamp)
+        assert page.resume is not None
+        rest = engine.scan(page.resume, view=view)
+    assert ([b"b1"], [b"a1"]) == (page.values, rest.values)
+
+
 def test_a_protected_timestamp_holds_the_threshold(engine: Engine) -> None:
     """Until its record is dropped; an unknown record is ignored."""
     stamps = fill(engine)

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import lmdb
 import pytest
 
 from mvcc.engine.interface import ChangesRequest, ExportRequest, ScanRequest, Span, WriteBatch
 from mvcc.engine.lmdb import LMDBEngine, open_engine
 from mvcc.errors import StoreCorruptedError
-from tests.engine.records import HEAD_BYTES, VALUE, changes_row, damage, data_row, seal
+from tests.engine.records import HEAD_BYTES, VALUE, changes_row, damage, data_row, seal, version_key
 
 TABLE = 100
 KEY_BYTES = 4 + len(b"victim") + 8
@@ -48,6 +49,21 @@ def read_history(engine: LMDBEngine) -> object:
     """Reads every version of the key."""
     span = Span(TABLE, b"victim", b"victim\0")
     return engine.scan(ScanRequest(span, revisions=True), view=engine.view())
+
+
+def read_history_of_all(engine: LMDBEngine) -> object:
+    """Reads every version of every key."""
+    return engine.scan(ScanRequest(Span(TABLE), revisions=True), view=engine.view())
+
+
+def read_split(engine: LMDBEngine) -> object:
+    """Cuts the table."""
+    return list(engine.split(Span(TABLE), view=engine.view(), span_bytes=1))
+
+
+def collect(engine: LMDBEngine) -> object:
+    """Collects garbage."""
+    return engine.gc(engine.last_commit())
 
 
 def read_export(engine: LMDBEngine) -> object:
@@ -141,6 +157,31 @@ def test_an_error_of_damage_names_table_key_and_timestamp(tmp_path: Path) -> Non
     engine.close()
     found = raised.value
     assert (TABLE, b"victim", timestamp) == (found.table_id, found.key, int(found.timestamp or 0))
+
+
+LONG_KEY_READS = [
+    read_scan,
+    read_scan_reverse,
+    read_scan_keys,
+    read_history_of_all,
+    read_export,
+    read_split,
+    read_verify,
+    collect,
+]
+
+
+@pytest.mark.parametrize("read", LONG_KEY_READS, ids=lambda read: read.__name__)
+def test_a_row_whose_key_is_longer_than_any_is_damage(
+    tmp_path: Path, read: Callable[[LMDBEngine], object]
+) -> None:
+    """LMDB's keys hold 511 bytes, ours 490 and 12; a longer one must not be copied as if it were ours."""
+    make_store(tmp_path / "s")
+    row_key = version_key(TABLE, b"w" * 499, 2**64 - 1)
+    with lmdb.open(str(tmp_path / "s"), max_dbs=8) as env, env.begin(write=True) as txn:
+        txn.put(row_key, seal(row_key, VALUE, b""), db=env.open_db(b"data", txn=txn))
+    with closing(open_engine(tmp_path / "s")) as engine, pytest.raises(StoreCorruptedError):
+        read(engine)
 
 
 def test_verify_goes_on_behind_a_damaged_row(tmp_path: Path) -> None:

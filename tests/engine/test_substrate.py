@@ -12,8 +12,8 @@ import lmdb
 import lmdb.cpython
 import pytest
 
-from mvcc._native import library
-from mvcc.engine.interface import ExportRequest, Span, WriteBatch
+from mvcc._native import library, pages
+from mvcc.engine.interface import ExportRequest, ScanRequest, Span, WriteBatch
 from mvcc.engine.lmdb import LMDBEngine, open_engine
 from mvcc.errors import (
     ForkedStoreError,
@@ -22,6 +22,7 @@ from mvcc.errors import (
     ReadOnlyError,
     StorageFullError,
     StoreAlreadyOpenError,
+    StoreBusyError,
     StoreClosedError,
     StoreCorruptedError,
     StoreNotFoundError,
@@ -40,6 +41,14 @@ batch.add(100, b"key", b"value")
 engine.commit(batch)
 print(library.version(), engine.get(100, b"key"))
 """
+
+
+SHOWS_READERS = """
+import lmdb, sys
+print(lmdb.open(sys.argv[1], max_dbs=8, readonly=True).readers())
+"""
+
+PLACES_FOR_SNAPSHOTS = 8192
 
 
 def write(engine: LMDBEngine, key: bytes = b"key", value: bytes = b"value") -> int:
@@ -189,6 +198,58 @@ def test_a_pin_ends_with_its_process(tmp_path: Path) -> None:
     assert ((0, 1), (1, 0)) == (held, freed)
 
 
+def test_places_of_killed_processes_are_free_for_new_snapshots(tmp_path: Path) -> None:
+    """Somebody takes every place and is killed: the next snapshot is not one too many."""
+    engine = open_engine(tmp_path / "s")
+    child = os.fork()
+    if child == 0:
+        own = open_engine(tmp_path / "s")
+        views = [own.view() for _ in range(PLACES_FOR_SNAPSHOTS)]
+        with pytest.raises(StoreBusyError):
+            own.view()
+        os._exit(views[-1].timestamp != 0)
+    _, status = os.waitpid(child, 0)
+    view = engine.view()
+    found = (os.waitstatus_to_exitcode(status), engine.info().pins)
+    view.close()
+    engine.close()
+    assert (0, 1) == found
+
+
+def test_a_killed_reader_of_the_file_does_not_keep_its_pages(tmp_path: Path) -> None:
+    """LMDB itself would keep what the reader saw until the slots run out."""
+    engine = open_engine(tmp_path / "s")
+    write(engine)
+    ready, opened = os.pipe()
+    never, _ = os.pipe()
+    child = os.fork()
+    if child == 0:
+        raw = lmdb.open(str(tmp_path / "s"), max_dbs=8, readonly=True)
+        with raw.begin():
+            os.write(opened, b"x")
+            os.read(never, 1)
+        os._exit(1)
+    os.read(ready, 1)
+    os.kill(child, 9)
+    os.waitpid(child, 0)
+    before = readers_seen(tmp_path / "s")
+    engine.gc(engine.last_commit())
+    after = readers_seen(tmp_path / "s")
+    engine.close()
+    assert (True, False) == (f"{child} " in before, f"{child} " in after)
+
+
+def readers_seen(folder: Path) -> str:
+    """LMDB's table of readers, as a process of its own sees it."""
+    done = subprocess.run(
+        [sys.executable, "-c", SHOWS_READERS, str(folder)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
 # -- what is at the path -------------------------------------------------------------------------
 
 
@@ -236,6 +297,61 @@ def test_a_data_file_that_is_no_lmdb_file_is_not_a_store(tmp_path: Path) -> None
     (tmp_path / "s" / "data.mdb").write_bytes(b"not LMDB" * 4096)
     with pytest.raises(NotAStoreError):
         open_engine(tmp_path / "s")
+
+
+def test_opening_beside_a_writer_never_sees_a_short_file(tmp_path: Path) -> None:
+    """Header and size are read one after the other, while another process makes the file grow."""
+    folder = tmp_path / "s"
+    open_engine(folder).close()
+    ready, began = os.pipe()
+    child = os.fork()
+    if child == 0:
+        own = open_engine(folder)
+        for n in range(1_000_000):
+            write(own, b"%d" % n, bytes(60_000))
+            os.write(began, b"x" if n == 0 else b"")
+        os._exit(0)
+    os.read(ready, 1)
+    try:
+        for _ in range(3000):
+            open_engine(folder, readonly=True).close()
+    finally:
+        os.kill(child, 9)
+        os.waitpid(child, 0)
+
+
+def test_every_name_that_a_new_store_needs_is_made_durable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of its files, of its folder, and of each folder above that had to be made."""
+    synced: list[str] = []
+    sync = os.fsync
+
+    def note(fd: int) -> None:
+        synced.append(str(Path(f"/proc/self/fd/{fd}").readlink()))
+        sync(fd)
+
+    monkeypatch.setattr(os, "fsync", note)
+    open_engine(tmp_path / "a" / "b" / "s").close()
+    assert {str(tmp_path / each) for each in ("a/b/s", "a/b", "a", "")} == {*synced}
+
+
+def test_the_names_of_a_store_are_made_durable_by_whoever_opens_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its maker may have been killed before that."""
+    open_engine(tmp_path / "s").close()
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", synced.append)
+    open_engine(tmp_path / "s").close()
+    assert 1 == len(synced)
+
+
+def test_room_for_the_shared_file_is_taken_when_a_store_is_opened(tmp_path: Path) -> None:
+    """A page that finds no room when it is first written to would end the process by a signal."""
+    open_engine(tmp_path / "s").close()
+    (shared,) = (tmp_path / "s").glob("shared-*")
+    assert shared.stat().st_blocks * 512 >= shared.stat().st_size
 
 
 @pytest.mark.parametrize("kept", [0.1, 0.5, 0.9])
@@ -304,6 +420,27 @@ def test_a_small_map_that_is_full_is_an_error_and_nothing_is_lost(tmp_path: Path
         fill(engine)
     assert engine.get(100, b"key") == b"value"
     engine.close()
+
+
+def test_a_read_inside_another_read_s_unpacking_disturbs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a finalizer or a signal handler does it, which may run between any two steps of Python."""
+    engine = open_engine(tmp_path / "s")
+    write(engine, b"a", b"1")
+    write(engine, b"b", b"2")
+    view = engine.view()
+    take_keys = pages.take_keys
+
+    def interrupted(page: object) -> list[bytes]:
+        monkeypatch.setattr(pages, "take_keys", take_keys)
+        engine.scan(ScanRequest(Span(100, b"b")), view=view)
+        return take_keys(page)
+
+    monkeypatch.setattr(pages, "take_keys", interrupted)
+    page = engine.scan(ScanRequest(Span(100)), view=view)
+    engine.close()
+    assert ([b"a", b"b"], [b"1", b"2"]) == (page.keys, page.values)
 
 
 def test_an_export_keeps_its_view_s_rows_or_says_that_it_is_closed(tmp_path: Path) -> None:
