@@ -56,6 +56,24 @@ ROWS: tuple[Row, ...] = (
         tests=("tests/store/test_isolation.py",),
     ),
     Row(
+        promises=("R4",),
+        aspect="every layer's end, tables that come and go, golden collections",
+        demanded="restored byte for byte",
+        tests=("tests/backup/test_round_trip.py", "tests/backup/test_golden.py"),
+    ),
+    Row(
+        promises=("R5",),
+        aspect="a damaged chain: files and layers removed, cut, doubled, swapped, renamed, replaced",
+        demanded="every single mutation and random pairs: 0 accepted, nothing left at the target",
+        tests=("tests/backup/test_damage.py", "tests/backup/test_chain.py"),
+    ),
+    Row(
+        promises=("R5",),
+        aspect="a destination that fails, a process that dies, at every call in turn",
+        demanded="no half layer, no half store",
+        tests=("tests/backup/test_failures.py",),
+    ),
+    Row(
         promises=("R5",),
         aspect="a damaged manifest",
         demanded="each of 8 bit flips of every byte, every truncation: all refused",
