@@ -260,7 +260,10 @@ class Store:
         return upkeep.collect(self._context, before, self._gc_ttl_us)
 
     def verify(self) -> VerifyReport:
-        """Reads and checks every row that is stored."""
+        """Reads and checks every row that is stored, and counts them.
+
+        StoreCorruptedError once it has read all, if something is wrong: its `problems` name up to 100.
+        """
         return upkeep.verify(self._context)
 
     def stats(self) -> StoreStats:

@@ -12,7 +12,7 @@ from contextlib import closing
 from mvcc.catalog import Names
 from mvcc.context import Context
 from mvcc.engine.interface import ScanRequest, Span, View, WriteBatch
-from mvcc.errors import ReadOnlyError, TimestampInFutureError
+from mvcc.errors import ReadOnlyError, StoreCorruptedError, TimestampInFutureError
 from mvcc.scan import read_pages
 from mvcc.timestamp import Timestamp, When
 from mvcc.types import GCReport, StoreStats, VerifyReport
@@ -62,8 +62,17 @@ def _delete_rows(context: Context, view: View, table_id: int) -> None:
 
 
 def verify(context: Context) -> VerifyReport:
-    """Reads and checks every row."""
+    """Reads and checks every row. StoreCorruptedError, with every problem, where one is wrong."""
     result = context.engine.verify()
+    if result.problems:
+        count = len(result.problems)
+        raise StoreCorruptedError(
+            path=context.engine.path,
+            what=result.problems[0]
+            if count == 1
+            else f"{result.problems[0]}, and {count - 1} more",
+            problems=result.problems,
+        )
     return VerifyReport(
         versions=result.versions,
         tombstones=result.tombstones,
