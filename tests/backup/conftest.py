@@ -32,3 +32,15 @@ def chain(world: World) -> World:
     world.write("shop.orders", {b"a": None, b"c": b"3"})
     world.backup(incremental=True, file_size=4096)
     return world
+
+
+@pytest.fixture
+def small(world: World) -> World:
+    """A full backup and an increment of one table, one file each, and a write since."""
+    world.create("bank.accounts")
+    world.write("bank.accounts", {b"a": b"1", b"b": b"2"})
+    world.backup()
+    world.write("bank.accounts", {b"a": None})
+    world.backup(incremental=True)
+    world.write("bank.accounts", {b"more": b"x"})
+    return world

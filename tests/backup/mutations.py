@@ -9,6 +9,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import mvcc
+from mvcc.errors import MVCCError
+from tests.backup.world import World
+
 MANIFEST = "BACKUP_MANIFEST"
 
 Change = Callable[[], object]
@@ -34,13 +38,13 @@ class Target:
         return {path: path.read_bytes() for path in paths}
 
     @contextlib.contextmanager
-    def damaged(self, *mutations: Mutation) -> Iterator[bool]:
-        """Damaged for a `with` block; gives whether anything is different at all."""
+    def damaged(self, *mutations: Mutation) -> Iterator[None]:
+        """Damaged for a `with` block."""
         try:
             for mutation in mutations:
                 with contextlib.suppress(FileNotFoundError):
                     mutation.do()
-            yield self._read() != self.before
+            yield
         finally:
             self._put_back()
 
@@ -52,6 +56,10 @@ class Target:
         for path, data in self.before.items():
             if now.get(path) != data:
                 _put(path, data)
+
+    def is_damaged(self) -> bool:
+        """Whether anything is different now."""
+        return self._read() != self.before
 
     def structural(self) -> Iterator[Mutation]:
         """Files removed, cut, extended, doubled, swapped, renamed, and taken from another layer."""
@@ -189,3 +197,22 @@ def _copy_tree(folder: Path, other: Path) -> Change:
 def _put(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
+
+
+def refused(world: World, target: Target, *mutations: Mutation) -> str | None:
+    """What is wrong with the answer to a damaged collection; None if it was refused as it should be.
+
+    Damages that undo each other are no damage, and may be accepted.
+    """
+    names = " and ".join(each.name for each in mutations)
+    path = world.folder / "target"
+    with target.damaged(*mutations):
+        try:
+            mvcc.restore(world.destination, path)
+        except MVCCError:
+            left = world.left_over()
+            wrong = f"left {left}" if left else ""
+        else:
+            shutil.rmtree(path)
+            wrong = "accepted" if target.is_damaged() else ""
+    return f"{names}: {wrong}" if wrong else None

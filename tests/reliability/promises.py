@@ -62,6 +62,24 @@ ROWS: tuple[Row, ...] = (
         tests=("tests/backup/test_round_trip.py", "tests/backup/test_golden.py"),
     ),
     Row(
+        promises=("R4",),
+        aspect="restores of random chains, tombstones, drops and collections included",
+        demanded="150 chains x 5 restores, 0 differing bytes",
+        tests=("tests/reliability/test_backups.py::test_random_chains_come_back",),
+    ),
+    Row(
+        promises=("R5",),
+        aspect="any damage to a chain of six",
+        demanded="every single one (at least 5,000), 0 accepted, target untouched",
+        tests=("tests/reliability/test_backups.py::test_every_single_damage_is_refused",),
+    ),
+    Row(
+        promises=("R5",),
+        aspect="any two damages to a chain of six",
+        demanded="10,000 random pairs, 0 accepted, target untouched",
+        tests=("tests/reliability/test_backups.py::test_every_pair_of_damages_is_refused",),
+    ),
+    Row(
         promises=("R5",),
         aspect="a damaged chain: files and layers removed, cut, doubled, swapped, renamed, replaced",
         demanded="every single mutation and random pairs: 0 accepted, nothing left at the target",
