@@ -62,7 +62,7 @@ typedef struct mv_info {
     uint64_t file_bytes; /* pages in use at the end of the file x page size */
     uint64_t free_pages;
     uint64_t map_bytes;
-    uint64_t readers; /* LMDB reader slots in use */
+    uint64_t readers; /* LMDB reader slots that have been in use */
 } mv_info;
 
 int mv_env_info(mv_env *env, mv_info *out, mv_err *err);

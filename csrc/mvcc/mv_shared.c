@@ -39,7 +39,8 @@ struct mv_shared {
     layout *map;
 };
 
-/* The kernel's boot id; "0" where it cannot be read, which only costs the fresh start after a reboot. */
+/* The kernel's boot id, or "0" where it cannot be read. It can be for all processes of a store or for none: else they
+ * would use two files, and not see each other's pins. */
 static void boot_id(char out[BOOT_ID_LEN + 1])
 {
     strcpy(out, "0");

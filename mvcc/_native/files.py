@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from contextlib import ExitStack
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
 from mvcc._native._core import ffi, lib
 from mvcc._native.check import DONE, check, new_error
 from mvcc._native.environment import Environment, NativeView, SpanTuple, scan_args
+from mvcc.errors import StorageError
 
 EXPORT_REVISIONS: int = lib.MV_EXPORT_REVISIONS
 EXPORT_BY_SCAN: int = lib.MV_EXPORT_BY_SCAN
@@ -115,7 +117,7 @@ class NativeIngest:
         with ExitStack() as opened:
             paths = [path for layer in layers for path in layer]
             self._path = ", ".join(paths[:1])
-            files = [opened.enter_context(Path(path).open("rb", buffering=0)) for path in paths]
+            files = [opened.enter_context(_open(path)) for path in paths]
             fds = ffi.new("int[]", [file.fileno() for file in files])
             sizes = ffi.new("uint64_t[]", [os.fstat(file.fileno()).st_size for file in files])
             counts = ffi.new("uint64_t[]", [len(layer) for layer in layers])
@@ -145,3 +147,11 @@ class NativeIngest:
             ffi.release(self._handle)
             self._handle = None
             self._files.close()
+
+
+def _open(path: str) -> FileIO:
+    """A file to read. StorageError."""
+    try:
+        return Path(path).open("rb", buffering=0)
+    except OSError as error:
+        raise StorageError(what="opening a file to load", errno=error.errno, path=path) from error

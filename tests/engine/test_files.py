@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -20,6 +21,7 @@ from mvcc.engine.interface import (
 from mvcc.engine.lmdb import LMDBEngine, open_engine
 from mvcc.errors import (
     SSTCorruptedError,
+    StorageError,
     TimestampBelowGCError,
     TransactionRetryError,
     ValueTooLargeError,
@@ -214,3 +216,13 @@ def test_the_chunks_do_not_depend_on_their_size(
     short = export(engine, tmp_path / "short.sst", request)
     same = (tmp_path / "whole.sst").read_bytes() == (tmp_path / "short.sst").read_bytes()
     assert (True, whole.resume) == (same, short.resume)
+
+
+def test_a_file_that_cannot_be_opened_is_an_error_of_ours(
+    engine: LMDBEngine, tmp_path: Path
+) -> None:
+    """It names the path and the reason."""
+    absent = str(tmp_path / "absent.sst")
+    with pytest.raises(StorageError) as raised:
+        list(engine.ingest([[absent]], TABLE, NEW, at=engine.now(), until=engine.now()))
+    assert (absent, errno.ENOENT) == (raised.value.path, raised.value.errno)
