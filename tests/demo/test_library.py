@@ -210,8 +210,8 @@ def test_a_difference_is_code_4(
 
 
 def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
-    """In a process of its own, in the middle of the load."""
-    command = [sys.executable, "-m", "mvcc", "demo"]
+    """In a process of its own, in the middle of the load. A background job inherits an ignored SIGINT."""
+    command = ["env", "--default-signal=INT", sys.executable, "-m", "mvcc", "demo"]
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     with subprocess.Popen(
         command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
