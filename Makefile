@@ -14,13 +14,14 @@ PYTEST := $(BIN)/python -m pytest -o faulthandler_timeout=300
 # What the build, the tests and the checks need of Debian.
 BUILD_PACKAGES := gcc pkg-config libzstd-dev liblz4-dev libsnappy-dev zlib1g-dev libxxhash-dev
 TEST_PACKAGES := git g++ binutils rocksdb-tools librocksdb-dev
-CHECK_PACKAGES := clang-14 clang-format-14
+CHECK_PACKAGES := clang-14 clang-format-14 valgrind liblmdb0
 FUZZ_PACKAGES := clang-14 libclang-rt-14-dev
 
 NATIVE := mvcc/_native/_core.abi3.so
 NATIVE_SOURCES := setup.py csrc/build_cffi.py $(wildcard csrc csrc/*/ csrc/*.h csrc/*/*.h csrc/*/*.c)
 OOM_FILES := $(wildcard tests/c/oom/*.[ch])
-C_FILES := $(sort $(wildcard csrc/*.h csrc/*/*.[ch] tests/*/*.[ch] tests/c/planted/*.c))
+C_FILES := $(sort $(wildcard csrc/*.h csrc/*/*.[ch] tests/*/*.[ch] tests/c/planted/*.c \
+    bench/*/*.[ch]))
 CLANG_FLAGS := -fsyntax-only -std=c11 -D_GNU_SOURCE -Icsrc -Itests/c -Wall -Wextra -Werror \
     -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wpointer-arith -Wwrite-strings
 
@@ -36,7 +37,7 @@ demo: $(NATIVE) ## load real files, back them up, restore them and compare
 test: test-packages $(NATIVE) ## run the tests
 	$(PYTEST) $(PYTEST_ARGS)
 
-check: check-packages test-packages $(NATIVE) ## format, lint, types, C warnings, sizes, layers, packaging
+check: check-packages test-packages $(NATIVE) ## format, lint, types, C warnings, sizes, layers, packaging, instruction counts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	clang-format-14 --dry-run --Werror $(C_FILES) $(OOM_FILES)
@@ -46,6 +47,7 @@ check: check-packages test-packages $(NATIVE) ## format, lint, types, C warnings
 	clang-14 $(CLANG_FLAGS) -Wno-unused-function -x c $(filter %.h,$(C_FILES))
 	clang-14 $(CLANG_FLAGS) -Wno-unused -x c -DMVCC_OOM $(OOM_FILES)
 	$(BIN)/python tests/checks/sizes.py
+	$(BIN)/python -m bench.kernels.gate
 	$(PYTEST) -m "" tests/architecture tests/checks tests/packaging
 
 coverage: test-packages venv ## run the tests and count lines: 90 % of mvcc/, 85 % of csrc/
