@@ -53,8 +53,8 @@ class Store(store.Store):
 
         Raises InvalidArgumentError, InvalidNameError, InvalidTimestampError, TimestampInFutureError,
         TimestampBelowGCError, TableNotFoundError; BackupExistsError, NoFullBackupError,
-        BackupNotFoundError, EmptyWindowError, CollectionMismatchError, DestinationLockedError,
-        BackupCorruptedError, ChainGapError, DestinationError.
+        BackupNotFoundError, EmptyWindowError, CollectionMismatchError, HistoryMismatchError,
+        DestinationLockedError, BackupCorruptedError, ChainGapError, DestinationError.
 
         >>> import tempfile
         >>> with open(tempfile.mkdtemp()) as store, tempfile.TemporaryDirectory() as uri:

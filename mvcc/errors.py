@@ -445,6 +445,14 @@ class CollectionMismatchError(BackupError):
     found: str
 
 
+class HistoryMismatchError(BackupError):
+    """An incremental backup would build on a layer that this store's history does not have."""
+
+    template = "{0.path} was not taken from this store, but from a copy or a later state of it"
+    hint: str = "Take a full backup, best to a destination that this copy has for itself."
+    path: str
+
+
 class DestinationLockedError(BackupError):
     """Another job is writing to the same place."""
 

@@ -1,8 +1,9 @@
 """Taking a backup: from a store and options to one more layer of a collection.
 
 Owns the order of things: the chain is locked, the end is fixed and made durable, the start is protected
-from garbage collection, the data is written, and the manifest comes last. Whatever ends the job early,
-nothing that looks like a backup is left. Knows the store by its engine, its clock and its catalog.
+from garbage collection, the data is written, the store records the layer, and the manifest comes last.
+Whatever ends the job early, nothing that looks like a backup is left. Knows the store by its engine, its
+clock and its catalog.
 """
 
 from __future__ import annotations
@@ -12,17 +13,19 @@ import os
 import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
-from mvcc.backup import layout
+from mvcc.backup import ancestry, layout
 from mvcc.backup.claim import layer_being_written
+from mvcc.backup.codec import digest_of
 from mvcc.backup.crew import run_tasks
 from mvcc.backup.export import Exporter
 from mvcc.backup.home import Home, check_home, write_home
 from mvcc.backup.manifest import Manifest, TableEntry, encode
 from mvcc.backup.meter import Meter, ProgressCallback
 from mvcc.backup.options import Options, parse_options
-from mvcc.backup.place import Place, place_for
+from mvcc.backup.place import Place, Side, place_for
 from mvcc.backup.tables import check_targets, tables_at_end, tables_in_window
 from mvcc.clock import Clock
 from mvcc.context import Context
@@ -63,7 +66,8 @@ def take_backup(
     run = _Run(context.engine, storage, options, meter, workers)
     try:
         check_home(storage, run.store_id)
-        with place_for(storage, options, run.store_id, lambda: fix_end(run.engine, when)) as place:
+        side = Side(run.store_id, partial(ancestry.is_recorded, run.engine))
+        with place_for(storage, options, side, lambda: fix_end(run.engine, when)) as place:
             run.take(place)
     except MVCCError as error:
         error.job_id = meter.job_id
@@ -126,7 +130,7 @@ class _Run:
                     exporter.plan(), exporter.write, meter=self.meter, workers=self.workers
                 )
                 self.meter.tell()
-                self._finish(replace(layer, files=tuple(each for each in files if each)))
+                self._finish(place, replace(layer, files=tuple(each for each in files if each)))
 
     def _tables(self, place: Place, view: View) -> list[TableEntry]:
         """The tables of the layer. TableNotFoundError for a target of a full backup that is not there."""
@@ -152,13 +156,16 @@ class _Run:
             targets=self.options.targets,
             compression=self.options.compression,
             file_size=self.options.file_size,
+            recorded=not self.engine.readonly,
             tables=tuple(tables),
             files=(),
         )
 
-    def _finish(self, manifest: Manifest) -> None:
-        """Makes the layer count: the collection's own file where it is the first, then the manifest."""
+    def _finish(self, place: Place, manifest: Manifest) -> None:
+        """Makes the layer count: the store's record, the collection's own file if new, then the manifest."""
         data = encode(manifest)
+        if manifest.recorded:
+            self._record(place, digest_of(data))
         if not check_home(self.storage, manifest.store_id):
             write_home(self.storage, Home(manifest.store_id, manifest.end, manifest.library))
         writer = self.storage.open_write(layout.manifest_name(manifest.folder))
@@ -167,6 +174,12 @@ class _Run:
             writer.commit()
         finally:
             writer.abort()
+
+    def _record(self, place: Place, digest: bytes) -> None:
+        """Notes in the store that the layer is its own, before it counts: a crash between blocks nobody."""
+        chain = digest if place.base is None else place.base.digest
+        parent = None if place.parent is None else place.parent.digest
+        ancestry.record(self.engine, chain, parent, digest)
 
 
 @contextlib.contextmanager

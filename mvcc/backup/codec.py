@@ -26,7 +26,7 @@ import msgpack
 
 from mvcc.errors import BackupCorruptedError, FormatVersionError
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2  # the newest that is read; each kind of file says which it writes
 MAX_FILE_BYTES = 64 << 20
 DIGEST_BYTES = 32
 U32_MAX = (1 << 32) - 1
@@ -37,14 +37,14 @@ _HEAD = struct.Struct("<8sI4sQ")
 _MAX_PART_BYTES = 4096
 _MAX_LIST = 1000
 
-Value: TypeAlias = int | str | bytes | tuple[str, ...] | None
+Value: TypeAlias = int | str | bytes | bool | tuple[str, ...] | None
 Record: TypeAlias = Mapping[str, Value]
 
 
-def seal(kind: bytes, records: Iterable[Record]) -> bytes:
-    """The bytes of a file that holds these records."""
+def seal(kind: bytes, version: int, records: Iterable[Record]) -> bytes:
+    """The bytes of a file of a format version that holds these records."""
     body = b"".join(msgpack.packb(dict(record)) for record in records)
-    sealed = _HEAD.pack(_MAGIC, FORMAT_VERSION, kind, len(body)) + body
+    sealed = _HEAD.pack(_MAGIC, version, kind, len(body)) + body
     return sealed + hashlib.sha256(sealed).digest()
 
 
@@ -65,6 +65,11 @@ def unseal(kind: bytes, data: bytes, path: str) -> Iterator[Fields]:
     if version < 1 or found_kind != kind:
         raise BackupCorruptedError(path=path, what="it is another kind of file than its name says")
     return _records(memoryview(data)[_HEAD.size : -DIGEST_BYTES], path)
+
+
+def version_of(data: bytes) -> int:
+    """The format version of a file that `unseal` has accepted."""
+    return int(_HEAD.unpack_from(data)[1])
 
 
 def digest_of(data: bytes) -> bytes:
@@ -105,6 +110,13 @@ class Fields:
         """A whole number from low to high."""
         value = self._take(name)
         if type(value) is not int or not low <= value <= high:
+            raise self.wrong(name)
+        return value
+
+    def flag(self, name: str) -> bool:
+        """True or false."""
+        value = self._take(name)
+        if not isinstance(value, bool):
             raise self.wrong(name)
         return value
 

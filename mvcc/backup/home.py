@@ -16,6 +16,7 @@ from mvcc.errors import BackupCorruptedError, CollectionMismatchError, Destinati
 from mvcc.storage import Storage, read_all
 
 KIND = b"COLL"
+VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ def encode(home: Home) -> bytes:
     """The bytes of the file."""
     return seal(
         KIND,
+        VERSION,
         [{"store_id": home.store_id, "created": home.created, "library": home.library}],
     )
 

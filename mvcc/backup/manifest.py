@@ -18,12 +18,15 @@ from mvcc.backup.codec import (
     Record,
     seal,
     unseal,
+    version_of,
 )
 from mvcc.backup.layout import MAX_FILES
 from mvcc.errors import BackupCorruptedError, InvalidArgumentError, InvalidNameError
 from mvcc.names import check_table_name
 
 KIND = b"MANI"
+VERSION = 2
+VERSION_UNRECORDED = 1  # before stores recorded their layers
 STORE_ID_BYTES = 16
 MAX_TARGETS = 1000
 MAX_BOUND_BYTES = 512
@@ -87,6 +90,8 @@ class Manifest:
     compression: str
     file_size: int
     """The size of keys and values at which spans were cut."""
+    recorded: bool | None
+    """Whether the store recorded the layer; None: written before stores did (format version 1)."""
     tables: tuple[TableEntry, ...]
     """By id."""
     files: tuple[FileEntry, ...]
@@ -123,7 +128,7 @@ class Manifest:
 
 def encode(manifest: Manifest) -> bytes:
     """The bytes of a manifest: the same for equal ones. InvalidArgumentError where they are too many."""
-    data = seal(KIND, _records(manifest))
+    data = _seal(manifest)
     if len(data) > MAX_FILE_BYTES:
         raise InvalidArgumentError(
             f"a manifest of {len(manifest.files)} files is too large",
@@ -145,7 +150,9 @@ def decode(data: bytes, path: str) -> Manifest:
         raise BackupCorruptedError(path=path, what="it is empty")
     counts = head.number("tables", 0, U32_MAX), head.number("files", 0, MAX_FILES)
     totals = [head.number(name) for name in ("rows", "tombstones", "bytes", "file_bytes")]
-    manifest = _read_manifest(head, records, *counts)
+    unrecorded = version_of(data) == VERSION_UNRECORDED
+    recorded = None if unrecorded else head.flag("recorded")
+    manifest = _read_manifest(head, recorded, records, *counts)
     if next(records, None) is not None:
         raise BackupCorruptedError(path=path, what="it has more records than it states")
     if totals != [manifest.rows, manifest.tombstones, manifest.bytes, manifest.file_bytes]:
@@ -154,14 +161,27 @@ def decode(data: bytes, path: str) -> Manifest:
         raise BackupCorruptedError(path=path, what="it has fewer records than it states")
     for problem in _problems(manifest):
         raise BackupCorruptedError(path=path, what=problem)
-    if seal(KIND, _records(manifest)) != data:
+    if _seal(manifest) != data:
         raise BackupCorruptedError(path=path, what="it is not in canonical form")
     return manifest
 
 
+def _seal(manifest: Manifest) -> bytes:
+    """The bytes, in the format version that has the manifest's fields."""
+    version = VERSION_UNRECORDED if manifest.recorded is None else VERSION
+    return seal(KIND, version, _records(manifest))
+
+
 def _records(manifest: Manifest) -> Iterator[Record]:
     """The head, then the tables, then the files."""
-    yield {
+    yield _head(manifest)
+    yield from _entries(manifest)
+
+
+def _head(manifest: Manifest) -> Record:
+    """The head's fields in their order."""
+    recorded = {} if manifest.recorded is None else {"recorded": manifest.recorded}
+    return {
         "folder": manifest.folder,
         "job_id": manifest.job_id,
         "library": manifest.library,
@@ -173,6 +193,7 @@ def _records(manifest: Manifest) -> Iterator[Record]:
         "targets": manifest.targets,
         "compression": manifest.compression,
         "file_size": manifest.file_size,
+        **recorded,
         "tables": len(manifest.tables),
         "files": len(manifest.files),
         "rows": manifest.rows,
@@ -180,6 +201,10 @@ def _records(manifest: Manifest) -> Iterator[Record]:
         "bytes": manifest.bytes,
         "file_bytes": manifest.file_bytes,
     }
+
+
+def _entries(manifest: Manifest) -> Iterator[Record]:
+    """The tables, then the files."""
     for table in manifest.tables:
         yield {
             "table_id": table.table_id,
@@ -204,7 +229,9 @@ def _records(manifest: Manifest) -> Iterator[Record]:
         }
 
 
-def _read_manifest(head: Fields, records: Iterator[Fields], tables: int, files: int) -> Manifest:
+def _read_manifest(
+    head: Fields, recorded: bool | None, records: Iterator[Fields], tables: int, files: int
+) -> Manifest:
     """The manifest of a head and the records after it: one at a time, so that the first wrong one ends it."""
     manifest = Manifest(
         folder=head.text("folder"),
@@ -218,6 +245,7 @@ def _read_manifest(head: Fields, records: Iterator[Fields], tables: int, files: 
         targets=None if head.is_nil("targets") else head.texts("targets"),
         compression=head.text("compression"),
         file_size=head.number("file_size", 1),
+        recorded=recorded,
         tables=tuple(map(_read_table, islice(records, tables))),
         files=tuple(map(_read_file, islice(records, files))),
     )

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from mvcc.backup import layout
-from mvcc.backup.chain import Layer, is_finished, load_chain
+from mvcc.backup.chain import Chain, Layer, is_finished, load_chain
 from mvcc.backup.claim import lock_chain, sweep_chain, sweep_fulls
 from mvcc.backup.find import find_latest
 from mvcc.backup.options import Options, Targets
@@ -20,6 +20,7 @@ from mvcc.errors import (
     BackupNotFoundError,
     CollectionMismatchError,
     EmptyWindowError,
+    HistoryMismatchError,
     InvalidArgumentError,
     NoFullBackupError,
 )
@@ -34,26 +35,37 @@ class Place:
     """A free folder of a chain that is locked, and the window of what goes there."""
 
     folder: str
+    base: Layer | None
+    """The chain's full backup; None: this is one."""
     parent: Layer | None
     start: int
     end: int
 
 
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What a place has to fit on the store's side."""
+
+    store_id: bytes
+    has_recorded: Callable[[bytes, bytes], bool]
+    """Whether the store's history has a layer: the digests of its chain's full backup, and its own."""
+
+
 @contextlib.contextmanager
 def place_for(
-    storage: Storage, options: Options, store_id: bytes, fix_end: Callable[[], int]
+    storage: Storage, options: Options, store: Side, fix_end: Callable[[], int]
 ) -> Iterator[Place]:
     """The place for a backup, held for a `with` block.
 
     `fix_end` gives the end of the window, and is called once the chain is locked. Raises
     DestinationLockedError, BackupExistsError, NoFullBackupError, BackupNotFoundError, EmptyWindowError,
-    CollectionMismatchError, InvalidArgumentError, and what is wrong with the chain.
+    CollectionMismatchError, HistoryMismatchError, InvalidArgumentError, and what is wrong with the chain.
     """
     sweep_fulls(storage)
     if options.base is False:
         lock, place = _full(storage, options.name, fix_end())
     else:
-        lock, place = _increment(storage, options, store_id, fix_end)
+        lock, place = _increment(storage, options, store, fix_end)
     try:
         yield place
     finally:
@@ -67,7 +79,7 @@ def _full(storage: Storage, name: str | None, end: int) -> tuple[Lock, Place]:
     if name is not None:
         lock = lock_chain(storage, name)
         if not storage.list(name):
-            return lock, Place(name, None, 0, end)
+            return lock, Place(name, None, None, 0, end)
         lock.release()
         raise BackupExistsError(name=name, uri=storage.uri)
     for later in range(_NAMES_TO_TRY):
@@ -76,13 +88,13 @@ def _full(storage: Storage, name: str | None, end: int) -> tuple[Lock, Place]:
         if free is None:
             continue
         if not storage.list(folder):
-            return free, Place(folder, None, 0, end)
+            return free, Place(folder, None, None, 0, end)
         free.release()
     raise BackupExistsError(name=layout.full_name(end), uri=storage.uri)
 
 
 def _increment(
-    storage: Storage, options: Options, store_id: bytes, fix_end: Callable[[], int]
+    storage: Storage, options: Options, store: Side, fix_end: Callable[[], int]
 ) -> tuple[Lock, Place]:
     """The place of an increment: on the newest layer of its chain."""
     full = _base_name(storage, options.base)
@@ -92,11 +104,13 @@ def _increment(
         chain = load_chain(storage, full)
         chain.check()
         parent = chain.newest
-        _check_parent(storage, parent, store_id, options.targets)
+        _check_parent(storage, parent, store.store_id, options.targets)
+        _check_history(storage, chain, store)
         start, end = parent.manifest.end, fix_end()
         if end <= start:
             raise EmptyWindowError(start=Timestamp(start), end=Timestamp(end))
-        return lock, Place(_free_increment(storage, full, end), parent, start, end)
+        folder = _free_increment(storage, full, end)
+        return lock, Place(folder, chain.layers[0], parent, start, end)
     except BaseException:
         lock.release()
         raise
@@ -130,6 +144,13 @@ def _check_parent(
             argument="targets",
             hint="Give the targets of the full backup, or take a full backup of these.",
         )
+
+
+def _check_history(storage: Storage, chain: Chain, store: Side) -> None:
+    """Refuses to build on a layer that was recorded, but not by this store's own history."""
+    parent = chain.newest
+    if parent.manifest.recorded and not store.has_recorded(chain.layers[0].digest, parent.digest):
+        raise HistoryMismatchError(path=f"{storage.uri}/{parent.manifest.folder}")
 
 
 def _free_increment(storage: Storage, full: str, end: int) -> str:

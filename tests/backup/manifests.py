@@ -7,7 +7,7 @@ import struct
 
 from hypothesis import strategies as st
 
-from mvcc.backup.manifest import COMPRESSIONS, FileEntry, Manifest, TableEntry
+from mvcc.backup.manifest import COMPRESSIONS, VERSION, FileEntry, Manifest, TableEntry
 
 STORE_ID = bytes(range(16))
 
@@ -23,6 +23,7 @@ EXAMPLE = Manifest(
     targets=("bank", "shop.orders"),
     compression="zstd",
     file_size=128 << 20,
+    recorded=True,
     tables=(
         TableEntry(table_id=100, name="bank.accounts", created=900, dropped=None),
         TableEntry(table_id=101, name="bank.old", created=950, dropped=1_500),
@@ -76,7 +77,7 @@ EXAMPLE = Manifest(
 """An increment with revision history, of two targets."""
 
 
-def framed(body: bytes, version: int = 1, kind: bytes = b"MANI") -> bytes:
+def framed(body: bytes, version: int = VERSION, kind: bytes = b"MANI") -> bytes:
     """A file with this body and a right digest, made without the code under test."""
     whole = b"MVCCBKUP" + struct.pack("<I4sQ", version, kind, len(body)) + body
     return whole + hashlib.sha256(whole).digest()
@@ -114,6 +115,7 @@ def manifests(draw: st.DrawFn) -> Manifest:
         targets=None if targets is None else tuple(sorted(targets)),
         compression=draw(st.sampled_from(COMPRESSIONS)),
         file_size=draw(st.integers(1, _U63)),
+        recorded=draw(st.sampled_from([None, False, True])),
         tables=tables,
         files=tuple(files),
     )

@@ -219,7 +219,7 @@ def test_a_layer_of_a_newer_format_is_reported_as_such(
 ) -> None:
     """It is not damage."""
     path = tmp_path / manifest_name(three[2].folder)
-    path.write_bytes(framed(b"", version=2))
+    path.write_bytes(framed(b"", version=3))
     chain = load(tmp_path)
     assert chain.select(2_000).until == 2_000
     with pytest.raises(FormatVersionError):

@@ -21,7 +21,7 @@ from mvcc.errors import BackupCorruptedError, FormatVersionError, InvalidArgumen
 from tests.backup.manifests import EXAMPLE, framed, manifests
 
 ROOT = Path(__file__).resolve().parents[2]
-GOLDEN = ROOT / "tests/testdata/manifests/0001.bin"
+GOLDEN = ROOT / "tests/testdata/manifests"
 DOCUMENT = ROOT / "docs/format/manifest.md"
 PATH = "file:///backups/BACKUP_MANIFEST"
 
@@ -42,12 +42,24 @@ def sealed(records: Records) -> bytes:
 
 def test_the_bytes_of_a_manifest_are_the_golden_ones() -> None:
     """A change here is a change of format: raise the version, and keep reading the old one."""
-    assert GOLDEN.read_bytes() == encode(EXAMPLE)
+    assert (GOLDEN / "0002.bin").read_bytes() == encode(EXAMPLE)
 
 
-def test_the_golden_manifest_decodes() -> None:
-    """For ever."""
-    assert decode(GOLDEN.read_bytes(), PATH) == EXAMPLE
+@pytest.mark.parametrize(("number", "recorded"), [("0001", None), ("0002", True)])
+def test_the_golden_manifests_decode(number: str, recorded: bool | None) -> None:
+    """For ever; what a version did not say yet is None."""
+    data = (GOLDEN / f"{number}.bin").read_bytes()
+    assert replace(EXAMPLE, recorded=recorded) == decode(data, PATH)
+    assert data == encode(decode(data, PATH))
+
+
+def test_a_version_without_its_fields_is_refused() -> None:
+    """And one with the next version's."""
+    old = encode(replace(EXAMPLE, recorded=None))[24:-32]
+    with pytest.raises(BackupCorruptedError, match="'recorded' is missing"):
+        decode(framed(old, version=2), PATH)
+    with pytest.raises(BackupCorruptedError, match="'recorded' is wrong"):
+        decode(framed(encode(EXAMPLE)[24:-32], version=1), PATH)
 
 
 @given(manifests())
@@ -96,8 +108,8 @@ def test_the_error_names_the_file_and_what_is_wrong() -> None:
 def test_a_newer_version_is_refused_as_such() -> None:
     """Whatever its body looks like."""
     with pytest.raises(FormatVersionError) as caught:
-        decode(framed(b"\x81\xa3new\x01", version=2), PATH)
-    assert (caught.value.found, caught.value.known) == (2, FORMAT_VERSION)
+        decode(framed(b"\x81\xa3new\x01", version=3), PATH)
+    assert (caught.value.found, caught.value.known) == (3, FORMAT_VERSION)
 
 
 @pytest.mark.parametrize(("version", "kind"), [(0, b"MANI"), (1, b"COLL"), (1, b"mani")])
@@ -332,7 +344,7 @@ def test_a_wrong_collection_file_is_refused(change: Callable[[Records], Records]
     records = records_of(home.encode(home.Home(bytes(16), 5, "")))
     body = b"".join(msgpack.packb(each) for each in change(records))
     with pytest.raises(BackupCorruptedError):
-        home.decode(framed(body, kind=b"COLL"), PATH)
+        home.decode(framed(body, version=1, kind=b"COLL"), PATH)
 
 
 def test_the_documented_fields_are_those_that_are_written() -> None:
@@ -355,7 +367,7 @@ def test_the_documented_envelope_is_the_one_that_is_written() -> None:
     assert [(offset, size) for offset, size, _ in rows] == places
     data = encode(EXAMPLE)
     assert f"`{data[:8].decode()}`" == rows[0][2]
-    assert f"format version, {data[8]}" == rows[1][2]
+    assert f"format version: {data[8]} of a manifest, 1 of a collection" == rows[1][2]
     assert rows[2][2].startswith(f"`{data[12:16].decode()}`")
 
 
@@ -371,5 +383,5 @@ def test_sealing_is_what_these_tests_think_it_is() -> None:
     """The tests' own writer and the code's agree."""
     data = encode(EXAMPLE)
     records = records_of(data)
-    assert sealed(records) == data == seal(manifest.KIND, records)
+    assert sealed(records) == data == seal(manifest.KIND, manifest.VERSION, records)
     assert len(list(unseal(manifest.KIND, data, PATH))) == len(records)

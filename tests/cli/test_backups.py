@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -125,6 +126,20 @@ def test_a_backup_is_verified(run: Command, bank: Bank, tmp_path: Path) -> None:
     damaged = run("verify", uri, "--backup", "LATEST", "--json")
     assert ExitCode.DAMAGED == damaged.code
     assert "000001.sst" in damaged.json["problems"][0]
+
+
+def test_a_copy_of_a_store_is_refused_on_the_originals_chain(
+    run: Command, bank: Bank, tmp_path: Path
+) -> None:
+    """Code 1, and what to do instead."""
+    uri, copy = tmp_path / "backups", tmp_path / "copy.mvcc"
+    run("backup", bank.path, uri)
+    shutil.copytree(bank.path, copy)
+    assert ExitCode.OK == run("backup", bank.path, uri, "--incremental").code
+    refused = run("backup", copy, uri, "--incremental")
+    assert ExitCode.FAILED == refused.code
+    assert "was not taken from this store" in refused.err
+    assert "Take a full backup" in refused.err
 
 
 def test_what_is_not_there_is_code_3(run: Command, bank: Bank, tmp_path: Path) -> None:

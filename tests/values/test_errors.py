@@ -62,6 +62,7 @@ CONTRACT = {
     "ChainBrokenError": ("chain_broken", "BackupError"),
     "NotRestorableError": ("not_restorable", "BackupError"),
     "CollectionMismatchError": ("collection_mismatch", "BackupError"),
+    "HistoryMismatchError": ("history_mismatch", "BackupError"),
     "DestinationLockedError": ("destination_locked", "BackupError"),
     "PreparedTransactionError": ("prepared_transaction", "BackupError"),
     "JobCanceledError": ("job_canceled", "BackupError"),
