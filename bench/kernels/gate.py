@@ -24,7 +24,7 @@ BUILD = ROOT / "build" / "kernels"
 PACKAGES = ("libzstd", "liblz4", "snappy", "zlib")
 LMDB = "liblmdb.so.0"  # the system's: the wheel's cannot be loaded without a Python around it
 OWN_TOLERANCE = 0.03
-LIBRARY_TOLERANCE = 0.25  # their memory is aligned by chance
+LIBRARY_TOLERANCE = 0.10  # their memory is aligned by chance
 SLACK = 1.0  # instructions a unit
 TRIGGER = "desc: Trigger: Client Request: "
 
