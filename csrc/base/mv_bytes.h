@@ -7,6 +7,12 @@
 #include <stdint.h>
 #include <string.h>
 
+static inline void mv_put_le16(uint8_t *out, uint16_t v)
+{
+    out[0] = (uint8_t)v;
+    out[1] = (uint8_t)(v >> 8);
+}
+
 static inline void mv_put_le32(uint8_t *out, uint32_t v)
 {
     for (int i = 0; i < 4; i++)
@@ -95,6 +101,15 @@ static inline bool mv_rd_u8(mv_rd *r, uint8_t *out)
     if (r->at == r->end)
         return false;
     *out = *r->at++;
+    return true;
+}
+
+static inline bool mv_rd_le16(mv_rd *r, uint16_t *out)
+{
+    const uint8_t *p;
+    if (!mv_rd_bytes(r, 2, &p))
+        return false;
+    *out = (uint16_t)(p[0] | p[1] << 8);
     return true;
 }
 

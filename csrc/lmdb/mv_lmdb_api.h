@@ -85,6 +85,7 @@ typedef int MDB_cmp_func(const MDB_val *a, const MDB_val *b);
     X(int, get, (MDB_txn * txn, MDB_dbi dbi, MDB_val * key, MDB_val * data))                                 \
     X(int, put, (MDB_txn * txn, MDB_dbi dbi, MDB_val * key, MDB_val * data, unsigned int flags))             \
     X(int, del, (MDB_txn * txn, MDB_dbi dbi, MDB_val * key, MDB_val * data))                                 \
+    X(int, drop, (MDB_txn * txn, MDB_dbi dbi, int del))                                                      \
     X(int, cursor_open, (MDB_txn * txn, MDB_dbi dbi, MDB_cursor * *cursor))                                  \
     X(void, cursor_close, (MDB_cursor * cursor))                                                             \
     X(int, cursor_get, (MDB_cursor * cursor, MDB_val * key, MDB_val * data, int op))                         \

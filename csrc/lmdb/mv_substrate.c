@@ -269,6 +269,25 @@ int mv_kv_count(mv_txn *txn, mv_db db, uint64_t *rows, mv_err *err)
     return MV_OK;
 }
 
+int mv_kv_bytes(mv_txn *txn, mv_db db, uint64_t *bytes, mv_err *err)
+{
+    MDB_stat stat;
+    int rc = mv_lmdb.stat(txn->raw, db, &stat);
+    if (rc != 0)
+        return mv_lmdb_fail(err, rc, "measuring a sub-database");
+    *bytes = (uint64_t)stat.ms_psize * (stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages);
+    return MV_OK;
+}
+
+int mv_kv_clear(mv_txn *txn, mv_db db, mv_err *err)
+{
+    enum {
+        KEEP_THE_DATABASE = 0
+    };
+    int rc = mv_lmdb.drop(txn->raw, db, KEEP_THE_DATABASE);
+    return rc == 0 ? MV_OK : mv_lmdb_fail(err, rc, "clearing a sub-database");
+}
+
 int mv_cur_open(mv_txn *txn, mv_db db, mv_cur *out, mv_err *err)
 {
     *out = (mv_cur){0};

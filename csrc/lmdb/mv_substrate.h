@@ -75,6 +75,8 @@ int mv_kv_get(mv_txn *txn, mv_db db, mv_slice key, mv_slice *out, mv_err *err);
 int mv_kv_put(mv_txn *txn, mv_db db, mv_slice key, mv_slice value, mv_err *err);
 int mv_kv_del(mv_txn *txn, mv_db db, mv_slice key, mv_err *err); /* MV_NOT_FOUND */
 int mv_kv_count(mv_txn *txn, mv_db db, uint64_t *rows, mv_err *err);
+int mv_kv_bytes(mv_txn *txn, mv_db db, uint64_t *bytes, mv_err *err); /* of the pages that it takes */
+int mv_kv_clear(mv_txn *txn, mv_db db, mv_err *err);                  /* all rows at once */
 
 typedef struct
     mv_cur { /* key and value are those of the current row, valid until the transaction ends or writes */

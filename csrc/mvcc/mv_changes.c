@@ -1,16 +1,17 @@
 /* Reading `changes`: what was committed, in commit order, with the values. */
 #include "base/mv_buf.h"
 #include "base/mv_error.h"
-#include "mvcc/mv_changelog.h"
+#include "mvcc/mv_log.h"
 #include "mvcc/mv_rows.h"
 #include "mvcc/mv_walk.h"
 
 typedef struct reading { /* one call of mv_changes */
     mv_env *env;
-    mv_txn *txn;
+    mv_snap *snap;
     const mv_changes_args *args;
     mv_page *page;
-    mv_cur changes, data;
+    mv_cur changes;
+    mv_finder finder;
 } reading;
 
 static int add_row(reading *r, const mv_change *change, mv_slice key, uint8_t kind, mv_slice value,
@@ -33,25 +34,12 @@ static bool full(const reading *r, size_t row_bytes)
     return mv_page_full(r->page, r->args->max_rows, r->args->max_bytes, row_bytes);
 }
 
-/* The value that a commit gave to a key; MV_NOT_FOUND where it is not there (it was rolled back to a savepoint). */
-static int committed_value(reading *r, const mv_change *change, mv_slice *value, mv_err *err)
-{
-    uint8_t room[MV_VKEY_ROOM], kind;
-    mv_vkey found;
-    mv_slice wanted = mv_vkey_write(room, change->table, change->key, change->ts);
-    int rc = mv_cur_seek(&r->data, wanted, err);
-    if (rc != MV_OK)
-        return rc;
-    if (!mv_slice_equal(r->data.key, wanted))
-        return MV_NOT_FOUND;
-    return mv_row_open(r->data.key, r->data.value, &found, &kind, value, err);
-}
-
 static int give_key(reading *r, const mv_change *change, mv_err *err)
 {
     mv_slice value = {NULL, 0};
     if (change->kind == MV_CHANGE_VALUE) {
-        int rc = committed_value(r, change, &value, err);
+        uint8_t kind;
+        int rc = mv_finder_find(&r->finder, change, &kind, &value, err);
         if (rc != MV_OK)
             return rc == MV_NOT_FOUND ? MV_OK : rc;
     }
@@ -71,7 +59,7 @@ static int give_span(reading *r, const mv_change *change, mv_slice from, mv_err 
         .end_open = change->end.open,
         .at = change->ts,
     };
-    int rc = mv_walk_open(r->env, r->txn, &args, &walk, err);
+    int rc = mv_walk_open(r->env, r->snap, &args, &walk, err);
     while (rc == MV_OK && (rc = mv_walk_next(&walk, err)) == MV_OK) {
         if (full(r, walk.row.key.len + walk.value.len))
             rc = stop(r, change, walk.row.key, err);
@@ -108,7 +96,7 @@ static int give_window(reading *r, mv_err *err)
 
 static int read_changes(mv_env *env, mv_snap *snap, const mv_changes_args *args, mv_page *page, mv_err *err)
 {
-    reading r = {.env = env, .txn = &snap->txn, .args = args, .page = page};
+    reading r = {.env = env, .snap = snap, .args = args, .page = page};
     if (args->since < snap->state.changes_from)
         return mv_fail_ab(err, MV_E_BELOW_GC, args->since, snap->state.changes_from,
                           "older changes are gone");
@@ -117,11 +105,11 @@ static int read_changes(mv_env *env, mv_snap *snap, const mv_changes_args *args,
         return MV_OK;
     int rc = mv_cur_open(&snap->txn, env->changes, &r.changes, err);
     if (rc == MV_OK)
-        rc = mv_cur_open(&snap->txn, env->data, &r.data, err);
+        rc = mv_finder_open(env, snap, &r.finder, err);
     if (rc == MV_OK)
         rc = give_window(&r, err);
     mv_cur_close(&r.changes);
-    mv_cur_close(&r.data);
+    mv_finder_close(&r.finder);
     return rc;
 }
 

@@ -1,10 +1,15 @@
-/* Commit: one LMDB transaction that validates, assigns a timestamp and writes all or nothing. */
+/* Commit: a batch is validated, gets a timestamp and is written, all or nothing: to the log, and to `changes`. */
 #include "base/mv_error.h"
 #include "mvcc/mv_changelog.h"
 #include "mvcc/mv_env.h"
-#include "mvcc/mv_readset.h"
+#include "mvcc/mv_group.h"
+#include "mvcc/mv_log.h"
+#include "mvcc/mv_unique.h"
 
 #define CLOCK_LEAD ((uint64_t)1000000 << 12) /* an explicit timestamp may be one second ahead of the clock */
+
+#define LARGEST_IN_LOG ((size_t)64 << 10) /* bytes of a value: what is larger is written once, to `data` */
+#define LARGEST_BATCH_IN_LOG ((uint64_t)64 << 20) /* bytes of a batch: what is larger would stand in memory */
 
 /* What the engine cannot store is refused before the write lock is taken. */
 static int check_sizes(const mv_ops *ops, mv_err *err)
@@ -71,35 +76,52 @@ static int assign_timestamp(mv_env *env, const mv_write *w, const mv_commit_args
     return MV_OK;
 }
 
-static int write_version(mv_cur *data, uint32_t table, mv_slice key, mv_slice value, uint8_t kind,
-                         uint64_t ts, mv_err *err)
+typedef struct writing { /* one batch on its way into a transaction */
+    mv_write *w;
+    mv_batch *batch;
+    mv_cur data, log, changes;
+} writing;
+
+/* Puts a version where it will stay. */
+static int put_direct(writing *x, uint32_t table, mv_slice key, mv_slice value, uint8_t kind, mv_err *err)
 {
     uint8_t room[MV_VKEY_ROOM], *out;
-    mv_slice vkey = mv_vkey_write(room, table, key, ts);
-    int rc = mv_cur_reserve(data, vkey, MV_RECORD_HEAD + value.len, true, false, &out, err);
+    mv_slice vkey = mv_vkey_write(room, table, key, x->batch->ts);
+    int rc = mv_cur_reserve(&x->data, vkey, MV_RECORD_HEAD + value.len, true, false, &out, err);
     if (rc != MV_OK)
-        return rc == MV_E_DUPLICATE_KEY ? mv_fail_at(err, table, key.data, key.len, ts) : rc;
+        return rc;
     if (value.len > 0)
         memcpy(out + MV_RECORD_HEAD, value.data, value.len);
     mv_record_seal(out, vkey, kind, value.len);
+    x->w->state.direct = x->batch->ts > x->w->state.direct ? x->batch->ts : x->w->state.direct;
     return MV_OK;
 }
 
-static int write_ops(mv_cur *data, mv_cur *changes, mv_state *state, const mv_ops *ops, uint64_t ts,
-                     mv_err *err)
+static int write_op(writing *x, uint32_t seq, uint32_t table, mv_slice key, mv_slice value, uint8_t kind,
+                    mv_err *err)
 {
+    uint64_t ts = x->batch->ts;
+    bool direct = value.len > LARGEST_IN_LOG || x->batch->bytes > LARGEST_BATCH_IN_LOG;
+    int rc = direct ? put_direct(x, table, key, value, kind, err)
+                    : mv_log_add(&x->log, ts, seq, kind, table, key, value, err);
+    if (rc == MV_OK)
+        rc = mv_change_add(&x->changes, ts, seq, kind, table, key, err);
+    if (table == MV_TABLE_CATALOG)
+        x->w->state.catalog_ts = ts;
+    return rc;
+}
+
+static int write_ops(writing *x, mv_err *err)
+{
+    const mv_ops *ops = &x->batch->args->ops;
     mv_slice key = {ops->keys, 0}, value = {ops->values, 0};
     int rc = MV_OK;
     for (uint64_t i = 0; i < ops->count && rc == MV_OK; i++) {
         bool deleted = ops->value_lens[i] == MV_TOMBSTONE;
-        uint8_t kind = deleted ? MV_KIND_TOMBSTONE : MV_KIND_VALUE;
         key.len = ops->key_lens[i];
         value.len = deleted ? 0 : ops->value_lens[i];
-        rc = write_version(data, ops->tables[i], key, value, kind, ts, err);
-        if (rc == MV_OK)
-            rc = mv_change_add(changes, ts, (uint32_t)i, kind, ops->tables[i], key, err);
-        if (ops->tables[i] == MV_TABLE_CATALOG)
-            state->catalog_ts = ts;
+        rc = write_op(x, (uint32_t)i, ops->tables[i], key, value, deleted ? MV_KIND_TOMBSTONE : MV_KIND_VALUE,
+                      err);
         key.data += key.len;
         value.data += value.len;
     }
@@ -120,63 +142,73 @@ static int write_spans(mv_cur *changes, const mv_spans *spans, uint64_t ts, uint
     return rc;
 }
 
-static int write_all(mv_env *env, mv_write *w, const mv_commit_args *args, uint64_t ts, mv_err *err)
+static int write_all(mv_env *env, mv_write *w, mv_batch *batch, mv_err *err)
 {
-    mv_cur data = {0}, changes = {0};
-    int rc = mv_cur_open(&w->txn, env->data, &data, err);
+    const mv_commit_args *args = batch->args;
+    writing x = {.w = w, .batch = batch};
+    int rc = mv_cur_open(&w->txn, env->data, &x.data, err);
     if (rc == MV_OK)
-        rc = mv_cur_open(&w->txn, env->changes, &changes, err);
+        rc = mv_cur_open(&w->txn, mv_log_active(env, &w->state), &x.log, err);
     if (rc == MV_OK)
-        rc = write_ops(&data, &changes, &w->state, &args->ops, ts, err);
+        rc = mv_cur_open(&w->txn, env->changes, &x.changes, err);
     if (rc == MV_OK)
-        rc = write_spans(&changes, &args->ingested, ts, (uint32_t)args->ops.count, err);
-    mv_cur_close(&data);
-    mv_cur_close(&changes);
-    w->state.last_commit = ts;
-    w->state.merged = ts;
-    w->state.direct = ts > w->state.direct ? ts : w->state.direct; /* an ingest may have raised it further */
+        rc = write_ops(&x, err);
+    if (rc == MV_OK)
+        rc = write_spans(&x.changes, &args->ingested, batch->ts, (uint32_t)args->ops.count, err);
+    mv_cur_close(&x.data);
+    mv_cur_close(&x.log);
+    mv_cur_close(&x.changes);
+    w->state.last_commit = batch->ts;
     return rc;
 }
 
-static int commit_in(mv_env *env, mv_write *w, const mv_commit_args *args, const mv_readset *reads,
-                     uint64_t *ts, mv_err *err)
+int mv_batch_apply(mv_env *env, mv_write *w, mv_batch *batch, bool *written)
 {
-    uint64_t assigned = 0;
+    const mv_commit_args *args = batch->args;
+    mv_err *err = batch->err;
     int rc = MV_OK;
     if (w->state.catalog_ts > args->catalog_ts)
         rc = mv_fail_ab(err, MV_E_CATALOG_CHANGED, w->state.catalog_ts, args->catalog_ts,
                         "the catalog has changed");
     if (rc == MV_OK && args->reads.count > 0)
-        rc = validate(env, w, args, reads, err);
+        rc = validate(env, w, args, &batch->reads, err);
     if (rc == MV_OK)
-        rc = assign_timestamp(env, w, args, &assigned, err);
-    if (rc == MV_OK)
-        rc = write_all(env, w, args, assigned, err);
-    if (rc != MV_OK) {
-        mv_write_abort(&w->txn);
+        rc = assign_timestamp(env, w, args, &batch->ts, err);
+    if (rc != MV_OK)
         return rc;
+    *written = true;
+    return write_all(env, w, batch, err);
+}
+
+static uint64_t log_bytes_of(const mv_ops *ops)
+{
+    uint64_t bytes = 0;
+    for (uint64_t i = 0; i < ops->count; i++) {
+        bytes += ops->key_lens[i];
+        if (ops->value_lens[i] <= LARGEST_IN_LOG)
+            bytes += ops->value_lens[i];
     }
-    rc = mv_write_close(env, w, err);
-    if (rc == MV_OK)
-        *ts = assigned;
-    return rc;
+    return bytes;
 }
 
 int mv_commit(mv_env *env, const mv_commit_args *args, uint64_t *ts, mv_err *err)
 {
-    mv_write w;
-    mv_readset reads = {0};
+    mv_batch batch = {.args = args, .err = err};
     int rc = mv_env_enter(env, err);
     if (rc != MV_OK)
         return rc;
     rc = check_sizes(&args->ops, err);
     if (rc == MV_OK)
-        rc = mv_readset_build(&args->reads, &reads, err);
+        rc = mv_check_unique(&args->ops, err);
     if (rc == MV_OK)
-        rc = mv_write_open(env, &w, err);
+        rc = mv_readset_build(&args->reads, &batch.reads, err);
+    if (rc == MV_OK) {
+        batch.bytes = log_bytes_of(&args->ops);
+        rc = mv_group_commit(env, &batch);
+    }
     if (rc == MV_OK)
-        rc = commit_in(env, &w, args, &reads, ts, err);
-    mv_readset_free(&reads);
+        *ts = batch.ts;
+    mv_readset_free(&batch.reads);
     mv_env_leave(env);
     return rc;
 }

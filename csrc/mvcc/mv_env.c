@@ -5,9 +5,30 @@
 
 #include "base/mv_alloc.h"
 #include "base/mv_error.h"
+#include "mvcc/mv_group.h"
 #include "mvcc/mv_key.h"
+#include "mvcc/mv_worker.h"
 
 #define CLOCK_SHIFT 12 /* bits of the logical counter */
+
+/* ---- what lives in memory alone ---- */
+
+static int make_parts(mv_env *env, mv_err *err)
+{
+    int rc = mv_tail_new(&env->tail, err);
+    if (rc == MV_OK)
+        rc = mv_group_new(&env->group, err);
+    if (rc == MV_OK)
+        rc = mv_worker_new(env, &env->worker, err);
+    return rc;
+}
+
+static void free_parts(mv_env *env)
+{
+    mv_worker_free(env->worker);
+    mv_group_free(env->group);
+    mv_tail_free(env->tail);
+}
 
 /* ---- the gate ---- */
 
@@ -34,6 +55,8 @@ void mv_env_close(mv_env *env)
     pthread_mutex_lock(&env->gate_lock);
     if (!atomic_exchange(&env->closed, true)) {
         bool forked = atomic_load(&env->sub->forked); /* calls of the parent's threads never end here */
+        if (!forked)
+            mv_worker_stop(env->worker);
         while (!forked && atomic_load(&env->calls) > 0)
             pthread_cond_wait(&env->gate_empty, &env->gate_lock);
         mv_sub_close(env->sub); /* first: a child forked later must not close our descriptor's number again */
@@ -46,6 +69,7 @@ void mv_env_close(mv_env *env)
 void mv_env_free(mv_env *env)
 {
     mv_env_close(env);
+    free_parts(env);
     pthread_cond_destroy(&env->gate_empty);
     pthread_mutex_destroy(&env->gate_lock);
     mv_free(env);
@@ -53,13 +77,15 @@ void mv_env_free(mv_env *env)
 
 /* ---- opening ---- */
 
-static int open_databases(mv_env *env, mv_txn *txn, bool create, mv_err *err)
+static int open_others(mv_env *env, mv_txn *txn, bool create, mv_err *err)
 {
-    int rc = mv_sub_db(txn, "meta", create, NULL, &env->meta, err);
-    if (rc == MV_OK)
-        rc = mv_sub_db(txn, "data", create, mv_vkey_compare, &env->data, err);
+    int rc = mv_sub_db(txn, "data", create, mv_vkey_compare, &env->data, err);
     if (rc == MV_OK)
         rc = mv_sub_db(txn, "changes", create, NULL, &env->changes, err);
+    if (rc == MV_OK)
+        rc = mv_sub_db(txn, "log_a", create, NULL, &env->logs[0], err);
+    if (rc == MV_OK)
+        rc = mv_sub_db(txn, "log_b", create, NULL, &env->logs[1], err);
     if (rc == MV_OK)
         rc = mv_sub_db(txn, "protected", create, NULL, &env->protected, err);
     return rc;
@@ -73,7 +99,7 @@ static int create_store(mv_env *env, const uint8_t *store_id, mv_err *err)
     int rc = mv_write_begin(env->sub, &txn, err);
     if (rc != MV_OK)
         return rc;
-    rc = open_databases(env, &txn, true, err);
+    rc = mv_sub_db(&txn, "meta", true, NULL, &env->meta, err);
     if (rc == MV_OK)
         rc = mv_format_load(&txn, env->meta, env->store_id, err);
     if (rc == MV_NOT_FOUND) { /* else another process was first */
@@ -82,6 +108,8 @@ static int create_store(mv_env *env, const uint8_t *store_id, mv_err *err)
         if (rc == MV_OK)
             rc = mv_state_save(&txn, env->meta, &state, err);
     }
+    if (rc == MV_OK)
+        rc = open_others(env, &txn, true, err);
     if (rc != MV_OK) {
         mv_write_abort(&txn);
         return rc;
@@ -102,14 +130,13 @@ static int open_store(mv_env *env, mv_err *err)
         return rc;
     rc = mv_kv_count(&txn, MAIN_DB, &names, err);
     if (rc == MV_OK)
-        rc = names == 0 ? MV_NOT_FOUND : open_databases(env, &txn, false, err);
+        rc = names == 0 ? MV_NOT_FOUND : mv_sub_db(&txn, "meta", false, NULL, &env->meta, err);
+    if (rc == MV_OK)
+        rc = mv_format_load(&txn, env->meta, env->store_id, err);
+    if (rc == MV_OK)
+        rc = open_others(env, &txn, false, err);
     if (rc == MV_NOT_FOUND && names > 0)
         rc = mv_fail(err, MV_E_NOT_A_STORE, "the LMDB file belongs to another program");
-    if (rc == MV_OK) {
-        rc = mv_format_load(&txn, env->meta, env->store_id, err);
-        if (rc == MV_NOT_FOUND)
-            rc = mv_fail(err, MV_E_NOT_A_STORE, "the LMDB file belongs to another program");
-    }
     mv_read_commit(&txn); /* handles of databases live on only after a commit */
     return rc;
 }
@@ -136,7 +163,7 @@ static int open_parts(mv_env *env, const mv_open_args *args, mv_err *err)
     }
     if (rc == MV_OK)
         rc = open_shared(env, args, err);
-    return rc;
+    return rc == MV_OK ? make_parts(env, err) : rc;
 }
 
 int mv_env_open(const mv_open_args *args, mv_env **out, mv_err *err)
@@ -146,9 +173,12 @@ int mv_env_open(const mv_open_args *args, mv_env **out, mv_err *err)
         return mv_fail(err, MV_E_NO_MEMORY, "opening the store");
     int rc = mv_sub_open(args->path, args->flags & MV_OPEN_READ_ONLY, args->map_size, &env->sub, err);
     if (rc == MV_OK) {
+        env->log_limit = args->log_limit;
         rc = open_parts(env, args, err);
-        if (rc != MV_OK)
+        if (rc != MV_OK) {
+            free_parts(env);
             mv_sub_close(env->sub);
+        }
     }
     if (rc != MV_OK) {
         mv_free(env);
@@ -164,6 +194,7 @@ int mv_env_open(const mv_open_args *args, mv_env **out, mv_err *err)
 
 int mv_snap_begin(mv_env *env, mv_snap *out, mv_err *err)
 {
+    out->mems.count = 0;
     int rc = mv_read_begin(env->sub, &out->txn, err);
     if (rc != MV_OK)
         return rc;
@@ -175,11 +206,13 @@ int mv_snap_begin(mv_env *env, mv_snap *out, mv_err *err)
 
 void mv_snap_end(mv_snap *snap)
 {
+    mv_tail_give(&snap->mems);
     mv_read_end(&snap->txn);
 }
 
 int mv_write_open(mv_env *env, mv_write *out, mv_err *err)
 {
+    out->mems.count = 0;
     int rc = mv_write_begin(env->sub, &out->txn, err);
     if (rc != MV_OK)
         return rc;

@@ -1,4 +1,5 @@
-/* An open environment: the substrate, the shared-memory file, the sub-databases, and the gate that closing waits at. */
+/* An open environment: the substrate, the shared-memory file, the sub-databases, what this process knows of the logs, who
+ * commits and who merges, and the gate that closing waits at. */
 #ifndef MV_ENV_H
 #define MV_ENV_H
 
@@ -6,6 +7,10 @@
 #include "mv_engine.h"
 #include "mvcc/mv_shared.h"
 #include "mvcc/mv_state.h"
+#include "mvcc/mv_tail.h"
+
+struct mv_group;
+struct mv_worker;
 
 struct mv_env {
     atomic_uint_fast64_t calls; /* in flight */
@@ -15,16 +20,21 @@ struct mv_env {
     mv_sub *sub;
     mv_shared *shared; /* NULL where the folder cannot be written: no pins, no floor */
     uint8_t store_id[MV_STORE_ID];
-    mv_db meta, data, changes, protected;
+    mv_db meta, data, changes, protected, logs[2];
+    mv_tail *tail;
+    struct mv_group *group;   /* commits of this process */
+    struct mv_worker *worker; /* merges of this process */
+    uint64_t log_limit;       /* bytes of a log above which it is merged; 0: by the size of the store */
 };
 
 /* Every public function passes the gate: enter, and (only if that was MV_OK) leave. */
 int mv_env_enter(mv_env *env, mv_err *err);
 void mv_env_leave(mv_env *env);
 
-typedef struct mv_snap { /* one LMDB read snapshot with the state that it shows */
+typedef struct mv_snap { /* one LMDB snapshot with the state that it shows */
     mv_txn txn;
     mv_state state;
+    mv_mems mems; /* of a read above `merged`: see mvcc/mv_tail.h */
 } mv_snap;
 
 int mv_snap_begin(mv_env *env, mv_snap *out, mv_err *err);

@@ -183,7 +183,7 @@ static int read_some(mv_export *x, uint64_t chunk, mv_err *err)
         return rc;
     rc = check_start(x, &snap, err);
     if (rc == MV_OK)
-        rc = mv_walk_open(x->env, &snap.txn, &x->args, &walk, err);
+        rc = mv_walk_open(x->env, &snap, &x->args, &walk, err);
     if (rc == MV_OK)
         rc = write_rows(x, &walk, chunk, err);
     mv_walk_close(&walk);

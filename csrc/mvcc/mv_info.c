@@ -2,6 +2,31 @@
 #include <string.h>
 
 #include "mvcc/mv_env.h"
+#include "mvcc/mv_log.h"
+#include "mvcc/mv_merge.h"
+
+static int read_logs(mv_env *env, mv_snap *snap, mv_info *out, mv_err *err)
+{
+    mv_log_status log;
+    mv_tail_stats tail;
+    uint64_t frozen_bytes, frozen_rows;
+    int rc = mv_log_get_status(env, snap, &log, err);
+    if (rc == MV_OK)
+        rc = mv_kv_bytes(&snap->txn, mv_log_frozen(env, &snap->state), &frozen_bytes, err);
+    if (rc == MV_OK)
+        rc = mv_kv_count(&snap->txn, mv_log_active(env, &snap->state), &out->log_rows, err);
+    if (rc == MV_OK)
+        rc = mv_kv_count(&snap->txn, mv_log_frozen(env, &snap->state), &frozen_rows, err);
+    if (rc != MV_OK)
+        return rc;
+    mv_tail_get_stats(env->tail, &tail);
+    out->log_bytes = log.bytes + frozen_bytes;
+    out->log_rows += frozen_rows;
+    out->log_limit = log.limit;
+    out->mem_bytes = tail.bytes;
+    out->mem_rows = tail.rows;
+    return MV_OK;
+}
 
 static int read_info(mv_env *env, mv_snap *snap, mv_info *out, mv_err *err)
 {
@@ -11,6 +36,7 @@ static int read_info(mv_env *env, mv_snap *snap, mv_info *out, mv_err *err)
         .format_version = MV_FORMAT_VERSION,
         .last_commit = s->last_commit,
         .merged = s->merged,
+        .frozen = s->frozen,
         .direct = s->direct,
         .gc_threshold = s->gc,
         .changes_from = s->changes_from,
@@ -20,7 +46,9 @@ static int read_info(mv_env *env, mv_snap *snap, mv_info *out, mv_err *err)
     memcpy(out->store_id, env->store_id, MV_STORE_ID);
     if (env->shared != NULL)
         out->oldest_pin = mv_shared_oldest_pin(env->shared, &out->pins);
-    int rc = mv_kv_count(&snap->txn, env->data, &out->versions, err);
+    int rc = read_logs(env, snap, out, err);
+    if (rc == MV_OK)
+        rc = mv_log_count(env, snap, &out->versions, err);
     if (rc == MV_OK)
         rc = mv_kv_count(&snap->txn, env->changes, &out->changes, err);
     if (rc == MV_OK)

@@ -11,22 +11,70 @@ typedef struct version {
     mv_slice value;
 } version;
 
-/* The newest version of a key at or below ts: MV_OK, MV_NOT_FOUND (also where it is a tombstone), or a failure. */
-static int find(mv_cur *cur, uint32_t table, mv_slice key, uint64_t ts, version *out, mv_err *err)
+typedef struct lookup { /* point reads of one snapshot */
+    mv_env *env;
+    mv_snap *snap;
+    uint32_t table;
+    uint64_t at;
+    mv_cur data; /* opened when it is first needed */
+} lookup;
+
+static int take(mv_slice raw_key, mv_slice raw_value, version *out, mv_err *err)
 {
-    uint8_t room[MV_VKEY_ROOM];
+    mv_vkey key;
+    int rc = mv_row_open(raw_key, raw_value, &key, &out->kind, &out->value, err);
+    if (rc == MV_OK)
+        out->ts = key.ts;
+    return rc;
+}
+
+/* The newest version in the memtables; MV_NOT_FOUND. */
+static int find_in_memory(const lookup *l, mv_slice vkey, version *out, mv_err *err)
+{
+    mv_slice key, record;
+    for (unsigned i = 0; i < l->snap->mems.count; i++)
+        if (mv_mem_find(l->snap->mems.mem[i], vkey, &key, &record))
+            return take(key, record, out, err);
+    return MV_NOT_FOUND;
+}
+
+/* The newest version in `data`; MV_NOT_FOUND. */
+static int find_in_data(lookup *l, mv_slice key, mv_slice vkey, version *out, mv_err *err)
+{
     mv_vkey found;
-    if (key.len > MV_MAX_KEY)
-        return MV_NOT_FOUND;
-    int rc = mv_cur_seek(cur, mv_vkey_write(room, table, key, ts), err);
+    int rc = l->data.raw == NULL ? mv_cur_open(&l->snap->txn, l->env->data, &l->data, err) : MV_OK;
+    if (rc == MV_OK)
+        rc = mv_cur_seek(&l->data, vkey, err);
     if (rc != MV_OK)
         return rc;
-    if (!mv_vkey_parse(cur->key, &found))
+    if (!mv_vkey_parse(l->data.key, &found))
         return mv_fail(err, MV_E_CORRUPT_STORE, "a version key has no possible length");
-    if (found.table != table || !mv_slice_equal(found.key, key))
+    if (found.table != l->table || !mv_slice_equal(found.key, key))
         return MV_NOT_FOUND;
-    rc = mv_row_open(cur->key, cur->value, &found, &out->kind, &out->value, err);
-    out->ts = found.ts;
+    return take(l->data.key, l->data.value, out, err);
+}
+
+/* The newest version of a key: MV_OK, MV_NOT_FOUND (also where it is a tombstone), or a failure. What the memtables have is
+ * final above `direct`: nothing newer can stand in `data`. */
+static int find(lookup *l, mv_slice key, version *out, mv_err *err)
+{
+    uint8_t room[MV_VKEY_ROOM];
+    version in_data;
+    if (key.len > MV_MAX_KEY)
+        return MV_NOT_FOUND;
+    mv_slice vkey = mv_vkey_write(room, l->table, key, l->at);
+    int rc = find_in_memory(l, vkey, out, err);
+    if (rc < 0)
+        return rc;
+    if (rc == MV_NOT_FOUND || out->ts <= l->snap->state.direct) {
+        int other = find_in_data(l, key, vkey, &in_data, err);
+        if (other < 0)
+            return other;
+        if (other == MV_OK && (rc == MV_NOT_FOUND || in_data.ts > out->ts)) {
+            *out = in_data;
+            rc = MV_OK;
+        }
+    }
     return rc == MV_OK && out->kind == MV_KIND_TOMBSTONE ? MV_NOT_FOUND : rc;
 }
 
@@ -34,36 +82,33 @@ int mv_get(mv_env *env, const mv_view *view, uint64_t catalog_ts, uint32_t table
            uint32_t key_len, mv_buf *value, uint64_t *ts, mv_err *err)
 {
     mv_snap snap;
-    mv_cur cur;
     version found;
-    uint64_t at;
+    lookup l = {.env = env, .snap = &snap, .table = table};
     int rc = mv_env_enter(env, err);
     if (rc != MV_OK)
         return rc;
-    rc = mv_view_snap(env, view, catalog_ts, &snap, &at, err);
+    rc = mv_view_snap(env, view, catalog_ts, &snap, &l.at, err);
     if (rc == MV_OK) {
-        rc = mv_cur_open(&snap.txn, env->data, &cur, err);
-        if (rc == MV_OK)
-            rc = find(&cur, table, (mv_slice){key, key_len}, at, &found, err);
+        rc = find(&l, (mv_slice){key, key_len}, &found, err);
         if (rc == MV_OK) {
             *ts = found.ts;
             rc = mv_buf_set(value, found.value.data, found.value.len, err);
         }
-        mv_cur_close(&cur);
+        mv_cur_close(&l.data);
         mv_snap_end(&snap);
     }
     mv_env_leave(env);
     return rc;
 }
 
-static int get_all(mv_cur *cur, uint32_t table, uint64_t at, uint64_t count, mv_slice key,
-                   const uint32_t *key_lens, mv_page *page, mv_err *err)
+static int get_all(lookup *l, uint64_t count, mv_slice key, const uint32_t *key_lens, mv_page *page,
+                   mv_err *err)
 {
     const version absent = {0, MV_KIND_ABSENT, {NULL, 0}};
     for (uint64_t i = 0; i < count; i++) {
         version found;
         key.len = key_lens[i];
-        int rc = find(cur, table, key, at, &found, err);
+        int rc = find(l, key, &found, err);
         if (rc == MV_NOT_FOUND)
             found = absent;
         else if (rc != MV_OK)
@@ -80,18 +125,15 @@ int mv_get_many(mv_env *env, const mv_view *view, uint64_t catalog_ts, uint32_t 
                 const uint8_t *keys, const uint32_t *key_lens, mv_page *page, mv_err *err)
 {
     mv_snap snap;
-    mv_cur cur;
-    uint64_t at;
+    lookup l = {.env = env, .snap = &snap, .table = table};
     int rc = mv_env_enter(env, err);
     if (rc != MV_OK)
         return rc;
-    rc = mv_view_snap(env, view, catalog_ts, &snap, &at, err);
+    rc = mv_view_snap(env, view, catalog_ts, &snap, &l.at, err);
     if (rc == MV_OK) {
         mv_page_clear(page);
-        rc = mv_cur_open(&snap.txn, env->data, &cur, err);
-        if (rc == MV_OK)
-            rc = get_all(&cur, table, at, count, (mv_slice){keys, 0}, key_lens, page, err);
-        mv_cur_close(&cur);
+        rc = get_all(&l, count, (mv_slice){keys, 0}, key_lens, page, err);
+        mv_cur_close(&l.data);
         mv_snap_end(&snap);
     }
     mv_env_leave(env);
@@ -134,7 +176,7 @@ int mv_scan(mv_env *env, const mv_view *view, const mv_scan_args *args, mv_page 
     if (rc == MV_OK) {
         mv_walk_args walk_args = mv_walk_args_of(args, at);
         mv_page_clear(page);
-        rc = mv_walk_open(env, &snap.txn, &walk_args, &walk, err);
+        rc = mv_walk_open(env, &snap, &walk_args, &walk, err);
         if (rc == MV_OK)
             rc = fill_page(&walk, args, page, err);
         mv_walk_close(&walk);

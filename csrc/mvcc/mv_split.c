@@ -28,7 +28,7 @@ static int split_snap(mv_env *env, mv_snap *snap, const mv_walk_args *args, uint
                       uint64_t span_bytes, uint64_t *carry, mv_page *page, mv_err *err)
 {
     mv_walk walk;
-    int rc = mv_walk_open(env, &snap->txn, args, &walk, err);
+    int rc = mv_walk_open(env, snap, args, &walk, err);
     if (rc == MV_OK)
         rc = cut(&walk, max_rows, span_bytes, carry, page, err);
     mv_walk_close(&walk);

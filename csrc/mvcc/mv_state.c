@@ -2,6 +2,7 @@
 
 #include "base/mv_bytes.h"
 #include "base/mv_error.h"
+#include "mvcc/mv_key.h"
 #include "mvcc/mv_record.h"
 
 #define MAGIC "mvccstor"
@@ -12,16 +13,19 @@
 
 static const mv_slice state_key = {(const uint8_t *)"state", 5};
 static const mv_slice format_key = {(const uint8_t *)"format", 6};
+static const mv_slice cursor_key = {(const uint8_t *)"cursor", 6};
 
-/* Reads a meta row of a known length; MV_NOT_FOUND, or MV_E_CORRUPT_STORE. */
-static int load(mv_txn *txn, mv_db meta, mv_slice key, size_t len, mv_slice *payload, mv_err *err)
+/* Reads a meta row whose length lies between two; MV_NOT_FOUND, or MV_E_CORRUPT_STORE. */
+static int load(mv_txn *txn, mv_db meta, mv_slice key, size_t shortest, size_t longest, mv_slice *payload,
+                mv_err *err)
 {
     mv_slice raw;
     uint8_t kind;
     int rc = mv_kv_get(txn, meta, key, &raw, err);
     if (rc != MV_OK)
         return rc;
-    if (!mv_record_open(key, raw, &kind, payload) || kind != 0 || payload->len != len)
+    if (!mv_record_open(key, raw, &kind, payload) || kind != 0 || payload->len < shortest ||
+        payload->len > longest)
         return mv_fail(err, MV_E_CORRUPT_STORE, "the %.*s row of meta is damaged", (int)key.len, key.data);
     return MV_OK;
 }
@@ -29,7 +33,7 @@ static int load(mv_txn *txn, mv_db meta, mv_slice key, size_t len, mv_slice *pay
 int mv_state_load(mv_txn *txn, mv_db meta, mv_state *out, mv_err *err)
 {
     mv_slice payload;
-    int rc = load(txn, meta, state_key, STATE_LEN, &payload, err);
+    int rc = load(txn, meta, state_key, STATE_LEN, STATE_LEN, &payload, err);
     if (rc == MV_NOT_FOUND)
         return mv_fail(err, MV_E_CORRUPT_STORE, "the state row of meta is missing");
     if (rc != MV_OK)
@@ -55,7 +59,7 @@ int mv_state_save(mv_txn *txn, mv_db meta, const mv_state *state, mv_err *err)
 int mv_format_load(mv_txn *txn, mv_db meta, uint8_t store_id[MV_STORE_ID], mv_err *err)
 {
     mv_slice payload;
-    int rc = load(txn, meta, format_key, FORMAT_LEN, &payload, err);
+    int rc = load(txn, meta, format_key, FORMAT_LEN, FORMAT_LEN, &payload, err);
     if (rc != MV_OK)
         return rc;
     if (memcmp(payload.data, MAGIC, MAGIC_LEN) != 0)
@@ -76,4 +80,23 @@ int mv_format_save(mv_txn *txn, mv_db meta, const uint8_t store_id[MV_STORE_ID],
     memcpy(at + MAGIC_LEN + 4, store_id, MV_STORE_ID);
     mv_record_seal(row, format_key, 0, FORMAT_LEN);
     return mv_kv_put(txn, meta, format_key, (mv_slice){row, sizeof row}, err);
+}
+
+int mv_merge_cursor_load(mv_txn *txn, mv_db meta, mv_slice *out, mv_err *err)
+{
+    return load(txn, meta, cursor_key, MV_KEY_OVERHEAD, MV_KEY_OVERHEAD + MV_MAX_KEY, out, err);
+}
+
+int mv_merge_cursor_save(mv_txn *txn, mv_db meta, mv_slice vkey, mv_err *err)
+{
+    uint8_t row[MV_RECORD_HEAD + MV_VKEY_ROOM];
+    memcpy(row + MV_RECORD_HEAD, vkey.data, vkey.len);
+    mv_record_seal(row, cursor_key, 0, vkey.len);
+    return mv_kv_put(txn, meta, cursor_key, (mv_slice){row, MV_RECORD_HEAD + vkey.len}, err);
+}
+
+int mv_merge_cursor_clear(mv_txn *txn, mv_db meta, mv_err *err)
+{
+    int rc = mv_kv_del(txn, meta, cursor_key, err);
+    return rc == MV_NOT_FOUND ? MV_OK : rc;
 }

@@ -2,6 +2,7 @@
  *
  *   "format": checked record of kind 0: "mvccstor" | format version u32 LE | store id, 16 bytes
  *   "state":  checked record of kind 0: the fields of mv_state in order, u64 LE each
+ *   "cursor": checked record of kind 0: the version key at which the merge under way goes on; there while one is
  */
 #ifndef MV_STATE_H
 #define MV_STATE_H
@@ -9,7 +10,7 @@
 #include "lmdb/mv_substrate.h"
 
 enum {
-    MV_FORMAT_VERSION = 1,
+    MV_FORMAT_VERSION = 2,
     MV_STORE_ID = 16
 };
 
@@ -31,5 +32,11 @@ int mv_state_save(mv_txn *txn, mv_db meta, const mv_state *state, mv_err *err);
 /* MV_NOT_FOUND where there is no such row; MV_E_FORMAT_VERSION where the version is not ours. */
 int mv_format_load(mv_txn *txn, mv_db meta, uint8_t store_id[MV_STORE_ID], mv_err *err);
 int mv_format_save(mv_txn *txn, mv_db meta, const uint8_t store_id[MV_STORE_ID], mv_err *err);
+
+/* Where the merge under way goes on. Load: MV_NOT_FOUND at its beginning; *out points into the row, and is never longer than
+ * a version key. */
+int mv_merge_cursor_load(mv_txn *txn, mv_db meta, mv_slice *out, mv_err *err);
+int mv_merge_cursor_save(mv_txn *txn, mv_db meta, mv_slice vkey, mv_err *err);
+int mv_merge_cursor_clear(mv_txn *txn, mv_db meta, mv_err *err);
 
 #endif

@@ -91,7 +91,6 @@ int mv_advance(mv_env *env, uint64_t ts, uint64_t now, mv_err *err)
             rc = mv_fail_ab(err, MV_E_IN_FUTURE, ts, newest, "the timestamp is in the future");
         } else {
             w.state.last_commit = ts;
-            w.state.merged = ts;
             rc = mv_write_close(env, &w, err);
         }
     }

@@ -1,21 +1,23 @@
 /* Verification: every row is read, its checksum compared, and what the sub-databases say of each other. */
 #include "base/mv_buf.h"
 #include "base/mv_error.h"
-#include "mvcc/mv_changelog.h"
+#include "mvcc/mv_log.h"
 #include "mvcc/mv_protect.h"
 #include "mvcc/mv_walk.h"
 
 enum part {
     PART_META = 0,
     PART_DATA = 1,
-    PART_CHANGES = 2
+    PART_CHANGES = 2,
+    PART_LOG_A = 3,
+    PART_LOG_B = 4
 };
 
 typedef struct check { /* one call of mv_verify */
     mv_env *env;
     mv_snap snap;
     mv_cur cur;
-    mv_cur data; /* part changes: to look versions up */
+    mv_finder finder; /* parts changes and logs: to look versions up */
     mv_verify_stats *stats;
 } check;
 
@@ -37,25 +39,19 @@ static int check_data_row(check *c, mv_err *err)
     return MV_OK;
 }
 
-/* What `changes` lists above its threshold stands in `data`, with the same kind. */
+/* What `changes` lists above its threshold stands in `data` or a log, with the same kind. */
 static int check_listed_version(check *c, const mv_change *change, mv_err *err)
 {
-    uint8_t room[MV_VKEY_ROOM], kind;
-    mv_vkey key;
-    mv_slice value, wanted = mv_vkey_write(room, change->table, change->key, change->ts);
-    int rc = mv_cur_seek(&c->data, wanted, err);
-    if (rc != MV_OK && rc != MV_NOT_FOUND)
+    uint8_t kind;
+    mv_slice value;
+    int rc = mv_finder_find(&c->finder, change, &kind, &value, err);
+    if (rc == MV_NOT_FOUND)
+        rc = mv_fail(err, MV_E_CORRUPT_STORE, "a change has no version");
+    else if (rc == MV_OK && kind != change->kind)
+        rc = mv_fail(err, MV_E_CORRUPT_STORE, "a change and its version are of different kinds");
+    else
         return rc;
-    if (rc == MV_NOT_FOUND || !mv_slice_equal(c->data.key, wanted)) {
-        mv_fail(err, MV_E_CORRUPT_STORE, "a change has no version in data");
-        return mv_fail_at(err, change->table, change->key.data, change->key.len, change->ts);
-    }
-    rc = mv_row_open(c->data.key, c->data.value, &key, &kind, &value, err);
-    if (rc == MV_OK && kind != change->kind) {
-        mv_fail(err, MV_E_CORRUPT_STORE, "a change and its version are of different kinds");
-        rc = mv_fail_at(err, change->table, change->key.data, change->key.len, change->ts);
-    }
-    return rc;
+    return mv_fail_at(err, change->table, change->key.data, change->key.len, change->ts);
 }
 
 static int check_changes_row(check *c, mv_err *err)
@@ -70,6 +66,47 @@ static int check_changes_row(check *c, mv_err *err)
     if (change.kind == MV_CHANGE_SPAN || change.ts <= c->snap.state.changes_from)
         return MV_OK;
     return check_listed_version(c, &change, err);
+}
+
+/* A row of a log lies in the range of time that is the log's. A version that a merge has moved already is counted once. */
+static int check_log_row(check *c, enum part part, mv_err *err)
+{
+    const mv_state *s = &c->snap.state;
+    mv_log_row row = {0};
+    uint8_t kind = MV_KIND_VALUE;
+    mv_slice value = {NULL, 0};
+    int rc = mv_log_read(&c->cur, &row, err);
+    if (rc != MV_OK)
+        return rc;
+    bool active = (s->active & 1) == (unsigned)(part - PART_LOG_A);
+    uint64_t low = active && s->frozen != 0 ? s->frozen : s->merged,
+             high = active ? s->last_commit : s->frozen;
+    if (row.ts <= low || row.ts > high)
+        return mv_fail(err, MV_E_CORRUPT_STORE, "a row of the log is not of its range of time");
+    rc = active ? MV_NOT_FOUND : mv_cur_seek(&c->finder.data, row.vkey, err);
+    if (rc == MV_OK && mv_slice_equal(c->finder.data.key, row.vkey))
+        return MV_OK;
+    if (rc != MV_OK && rc != MV_NOT_FOUND)
+        return rc;
+    mv_record_peek(row.record, &kind, &value);
+    c->stats->versions++;
+    c->stats->tombstones += kind == MV_KIND_TOMBSTONE;
+    c->stats->bytes += row.vkey.len - MV_KEY_OVERHEAD + value.len;
+    return MV_OK;
+}
+
+static int check_row(check *c, enum part part, mv_err *err)
+{
+    switch (part) {
+    case PART_META:
+        return mv_protect_check(&c->cur, err);
+    case PART_DATA:
+        return check_data_row(c, err);
+    case PART_CHANGES:
+        return check_changes_row(c, err);
+    default:
+        return check_log_row(c, part, err);
+    }
 }
 
 /* Goes on behind the cursor's key. */
@@ -90,9 +127,7 @@ static int check_rows(check *c, enum part part, uint64_t max_rows, mv_buf *curso
     int rc = place(c, cursor, err);
     for (uint64_t seen = 0; rc == MV_OK && seen < max_rows; seen++) {
         mv_err ignored;
-        rc = part == PART_DATA      ? check_data_row(c, err)
-             : part == PART_CHANGES ? check_changes_row(c, err)
-                                    : mv_protect_check(&c->cur, err);
+        rc = check_row(c, part, err);
         int saved = mv_buf_set(cursor, c->cur.key.data, c->cur.key.len, rc == MV_OK ? err : &ignored);
         if (rc != MV_OK || saved != MV_OK)
             return rc != MV_OK ? rc : saved;
@@ -101,28 +136,39 @@ static int check_rows(check *c, enum part part, uint64_t max_rows, mv_buf *curso
     return rc;
 }
 
-static int check_part(check *c, enum part part, uint64_t max_rows, mv_buf *cursor, mv_err *err)
+/* The rows of meta alone: the state was read with the snapshot. */
+static int check_meta(check *c, mv_err *err)
 {
     uint8_t store_id[MV_STORE_ID];
-    const mv_db databases[] = {c->env->protected, c->env->data, c->env->changes};
+    mv_slice cursor;
+    int rc = mv_format_load(&c->snap.txn, c->env->meta, store_id, err);
+    if (rc == MV_OK)
+        rc = mv_merge_cursor_load(&c->snap.txn, c->env->meta, &cursor, err);
+    return rc == MV_NOT_FOUND ? MV_OK : rc;
+}
+
+static int check_part(check *c, enum part part, uint64_t max_rows, mv_buf *cursor, mv_err *err)
+{
+    const mv_env *env = c->env;
+    const mv_db databases[] = {env->protected, env->data, env->changes, env->logs[0], env->logs[1]};
     int rc = MV_OK;
-    if (part == PART_META && cursor->len == 0) /* the state was read with the snapshot */
-        rc = mv_format_load(&c->snap.txn, c->env->meta, store_id, err);
+    if (part == PART_META && cursor->len == 0)
+        rc = check_meta(c, err);
     if (rc == MV_OK)
         rc = mv_cur_open(&c->snap.txn, databases[part], &c->cur, err);
-    if (rc == MV_OK && part == PART_CHANGES)
-        rc = mv_cur_open(&c->snap.txn, c->env->data, &c->data, err);
+    if (rc == MV_OK && part >= PART_CHANGES)
+        rc = mv_finder_open(env, &c->snap, &c->finder, err);
     if (rc == MV_OK)
         rc = check_rows(c, part, max_rows, cursor, err);
     mv_cur_close(&c->cur);
-    mv_cur_close(&c->data);
+    mv_finder_close(&c->finder);
     return rc;
 }
 
 int mv_verify(mv_env *env, int part, uint64_t max_rows, mv_buf *cursor, mv_verify_stats *stats, mv_err *err)
 {
     check c = {.env = env, .stats = stats};
-    if (part < PART_META || part > PART_CHANGES)
+    if (part < PART_META || part > PART_LOG_B)
         return mv_fail(err, MV_E_INVALID, "there is no such part");
     int rc = mv_env_enter(env, err);
     if (rc != MV_OK)

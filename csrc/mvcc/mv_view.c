@@ -95,25 +95,36 @@ void mv_view_free(mv_view *view)
     mv_free(view);
 }
 
+/* What the snapshot says of the view: the timestamp to read at, or why it cannot be read. */
+static int check_snap(const mv_view *view, uint64_t catalog_ts, const mv_snap *snap, uint64_t *ts,
+                      mv_err *err)
+{
+    if (view == NULL) {
+        *ts = snap->state.last_commit;
+        return snap->state.catalog_ts > catalog_ts
+                   ? mv_fail_ab(err, MV_E_CATALOG_CHANGED, snap->state.catalog_ts, catalog_ts,
+                                "the catalog has changed")
+                   : MV_OK;
+    }
+    *ts = view->ts;
+    if (atomic_load(&view->closed)) /* looked at now: the pin stood when the snapshot began */
+        return mv_fail(err, MV_E_CLOSED, "snapshot");
+    return view->pin == MV_NO_PIN ? check_threshold(snap, view->ts, err) : MV_OK;
+}
+
 int mv_view_snap(mv_env *env, const mv_view *view, uint64_t catalog_ts, mv_snap *snap, uint64_t *ts,
                  mv_err *err)
 {
-    int rc = mv_snap_begin(env, snap, err);
-    if (rc != MV_OK)
-        return rc;
-    if (view != NULL) {
-        *ts = view->ts;
-        if (atomic_load(&view->closed)) /* looked at now: the pin stood when the snapshot began */
-            rc = mv_fail(err, MV_E_CLOSED, "snapshot");
-        else if (view->pin == MV_NO_PIN)
-            rc = check_threshold(snap, view->ts, err);
-    } else {
-        *ts = snap->state.last_commit;
-        if (snap->state.catalog_ts > catalog_ts)
-            rc = mv_fail_ab(err, MV_E_CATALOG_CHANGED, snap->state.catalog_ts, catalog_ts,
-                            "the catalog has changed");
-    }
-    if (rc != MV_OK)
-        mv_snap_end(snap);
+    int rc;
+    do {
+        rc = mv_snap_begin(env, snap, err);
+        if (rc != MV_OK)
+            return rc;
+        rc = check_snap(view, catalog_ts, snap, ts, err);
+        if (rc == MV_OK && *ts > snap->state.merged)
+            rc = mv_tail_take(env, snap, err);
+        if (rc != MV_OK)
+            mv_snap_end(snap);
+    } while (rc == MV_NOT_FOUND); /* a merge has ended meanwhile */
     return rc;
 }

@@ -33,23 +33,23 @@ int mv_row_open(mv_slice raw_key, mv_slice raw_value, mv_vkey *key, uint8_t *kin
     return mv_fail_at(err, key->table, key->key.data, key->key.len, key->ts);
 }
 
-int mv_walk_open(mv_env *env, mv_txn *txn, const mv_walk_args *args, mv_walk *out, mv_err *err)
+int mv_walk_open(mv_env *env, mv_snap *snap, const mv_walk_args *args, mv_walk *out, mv_err *err)
 {
     *out = (mv_walk){.args = *args};
     if (args->start.len > MV_MAX_KEY + 1 || args->end.len > MV_MAX_KEY + 1)
         return mv_fail(err, MV_E_INVALID, "a bound is longer than a key");
-    return mv_cur_open(txn, env->data, &out->cur, err);
+    return mv_vcur_open(env, snap, &out->cur, err);
 }
 
 void mv_walk_close(mv_walk *walk)
 {
-    mv_cur_close(&walk->cur);
+    mv_vcur_close(&walk->cur);
 }
 
 static int seek(mv_walk *walk, uint32_t table, mv_slice key, uint64_t ts, mv_err *err)
 {
     uint8_t room[MV_VKEY_ROOM];
-    return mv_cur_seek(&walk->cur, mv_vkey_write(room, table, key, ts), err);
+    return mv_vcur_seek(&walk->cur, mv_vkey_write(room, table, key, ts), err);
 }
 
 /* Takes the row under the cursor as the current one. */
@@ -81,7 +81,7 @@ static int leave_key(mv_walk *walk, mv_slice key, mv_err *err)
 {
     mv_vkey next;
     for (int step = 0; step < STEPS; step++) {
-        int rc = walk->args.reverse ? mv_cur_prev(&walk->cur, err) : mv_cur_next(&walk->cur, err);
+        int rc = walk->args.reverse ? mv_vcur_prev(&walk->cur, err) : mv_vcur_next(&walk->cur, err);
         if (rc != MV_OK)
             return rc;
         if (!mv_vkey_parse(walk->cur.key, &next))
@@ -90,7 +90,7 @@ static int leave_key(mv_walk *walk, mv_slice key, mv_err *err)
             return MV_OK;
     }
     int rc = seek(walk, walk->args.table, key, walk->args.reverse ? MV_TS_MAX : 0, err);
-    return rc == MV_OK && walk->args.reverse ? mv_cur_prev(&walk->cur, err) : rc;
+    return rc == MV_OK && walk->args.reverse ? mv_vcur_prev(&walk->cur, err) : rc;
 }
 
 static bool wanted(const mv_walk *walk)
@@ -116,7 +116,7 @@ static int next_forward(mv_walk *walk, mv_err *err)
     if (!walk->placed)
         rc = place_forward(walk, err);
     else if (a->revisions)
-        rc = mv_cur_next(&walk->cur, err);
+        rc = mv_vcur_next(&walk->cur, err);
     else
         rc = leave_key(walk, walk->row.key, err);
     while (rc == MV_OK) {
@@ -147,7 +147,7 @@ static int next_in_window(mv_walk *walk, mv_err *err)
         walk->placed = true;
         walk->window_next = mv_window_find(a->window, a->start);
     } else if (a->revisions) {
-        int rc = mv_cur_next(&walk->cur, err);
+        int rc = mv_vcur_next(&walk->cur, err);
         if (rc == MV_OK && peek(walk, &key, err) == MV_OK && key.ts > a->since &&
             mv_slice_equal(key.key, walk->row.key))
             return take(walk, err);
@@ -194,11 +194,13 @@ static int place_reverse(mv_walk *walk, mv_err *err)
         rc = MV_NOT_FOUND;
     else
         rc = seek(walk, a->end_open ? a->table + 1 : a->table, a->end, MV_TS_MAX, err);
-    rc = rc == MV_NOT_FOUND ? mv_cur_last(&walk->cur, err) : rc == MV_OK ? mv_cur_prev(&walk->cur, err) : rc;
+    rc = rc == MV_NOT_FOUND ? mv_vcur_last(&walk->cur, err)
+         : rc == MV_OK      ? mv_vcur_prev(&walk->cur, err)
+                            : rc;
     if (rc != MV_OK || !mv_vkey_parse(walk->cur.key, &first) || !is_resumed(a, first.key))
         return rc;
     for (key = first; key.ts < a->resume_ts;) { /* the oldest versions were given by an earlier page */
-        rc = mv_cur_prev(&walk->cur, err);
+        rc = mv_vcur_prev(&walk->cur, err);
         if (rc != MV_OK || !mv_vkey_parse(walk->cur.key, &key) || !mv_slice_equal(key.key, first.key))
             break;
     }
@@ -219,7 +221,7 @@ static int next_reverse(mv_walk *walk, mv_err *err)
     if (!walk->placed)
         rc = place_reverse(walk, err);
     else if (a->revisions)
-        rc = mv_cur_prev(&walk->cur, err);
+        rc = mv_vcur_prev(&walk->cur, err);
     else
         rc = leave_key(walk, walk->row.key, err);
     while (rc == MV_OK) {
@@ -236,7 +238,7 @@ static int next_reverse(mv_walk *walk, mv_err *err)
             rc = take(walk, err);
         if (rc != MV_OK || (walk->row.ts > a->since && wanted(walk)))
             return rc;
-        rc = a->revisions ? mv_cur_prev(&walk->cur, err) : leave_key(walk, walk->row.key, err);
+        rc = a->revisions ? mv_vcur_prev(&walk->cur, err) : leave_key(walk, walk->row.key, err);
     }
     return rc == MV_NOT_FOUND ? MV_DONE : rc;
 }

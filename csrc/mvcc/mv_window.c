@@ -3,6 +3,7 @@
 #include "base/mv_alloc.h"
 #include "base/mv_buf.h"
 #include "base/mv_error.h"
+#include "mvcc/mv_log.h"
 
 #define MEMORY_LIMIT ((size_t)64 << 20) /* of keys and entries: above it a plain scan needs less */
 #define SCAN_SHARE 4                    /* a scan is cheaper once more than one version in four has changed */
@@ -101,7 +102,7 @@ static int collect(mv_env *env, mv_snap *snap, uint32_t table, uint64_t since, u
     uint64_t versions;
     if (since < snap->state.changes_from || since == MV_TS_MAX)
         return MV_NOT_FOUND;
-    int rc = mv_kv_count(&snap->txn, env->data, &versions, err);
+    int rc = mv_log_count(env, snap, &versions, err);
     if (rc == MV_OK)
         rc = mv_cur_open(&snap->txn, env->changes, &cur, err);
     if (rc == MV_OK)

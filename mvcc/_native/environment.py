@@ -36,7 +36,8 @@ SCAN_REVERSE: int = lib.MV_SCAN_REVERSE
 SCAN_TOMBSTONES: int = lib.MV_SCAN_TOMBSTONES
 SCAN_REVISIONS: int = lib.MV_SCAN_REVISIONS
 SCAN_KEYS_ONLY: int = lib.MV_SCAN_KEYS_ONLY
-VERIFY_PARTS = (0, 1, 2)
+FIRST_SLICE_ROWS = 1000
+VERIFY_PARTS = (0, 1, 2, 3, 4)
 
 _KEPT_RESULT_BYTES = 1 << 20
 
@@ -122,13 +123,16 @@ class NativeView:
 class Environment:
     """One open store of this process."""
 
-    def __init__(self, path: str, *, flags: int, map_size: int, store_id: bytes) -> None:
+    def __init__(
+        self, path: str, *, flags: int, map_size: int, log_limit: int, store_id: bytes
+    ) -> None:
         self.path = path
         args = ffi.new("mv_open_args *")
         folder = ffi.new("char[]", os.fsencode(path))
         args.path = folder
         args.flags = flags
         args.map_size = map_size
+        args.log_limit = log_limit
         args.store_id = store_id
         out = ffi.new("mv_env **")
         with _call() as call:
@@ -202,6 +206,14 @@ class Environment:
             self._check(lib.mv_commit(self.handle, args, call.ts, call.err), call)
             alive.clear()
             return int(call.ts[0])
+
+    def merge(self, target: int) -> None:
+        """Brings every version at or below a timestamp from the logs to `data`."""
+        rows = ffi.new("uint64_t *", FIRST_SLICE_ROWS)
+        code = lib.MV_OK
+        with _call() as call:
+            while code != DONE:
+                code = self._check(lib.mv_merge(self.handle, target, rows, call.err), call)
 
     # -- reads -----------------------------------------------------------------------------------
 

@@ -186,6 +186,7 @@ class EngineInfo:
     format_version: int
     last_commit: int
     merged: int
+    frozen: int
     direct: int
     gc_threshold: int
     changes_from: int
@@ -194,6 +195,11 @@ class EngineInfo:
     pins: int
     versions: int
     changes: int
+    log_rows: int
+    log_bytes: int
+    log_limit: int
+    mem_rows: int
+    mem_bytes: int
     page_size: int
     file_bytes: int
     free_pages: int
@@ -359,6 +365,10 @@ class Engine(Protocol):
         ...
 
     # -- upkeep ----------------------------------------------------------------------------------
+
+    def merge(self) -> None:
+        """Brings everything that is committed to where it will stay; changes no read."""
+        ...
 
     def gc(self, before: int) -> GCResult:
         """Removes versions that no read at `before` or later can see, as far as snapshots allow."""

@@ -61,10 +61,12 @@ def open_engine(
     readonly: bool = False,
     clock: Clock | None = None,
     map_size: int | None = None,
+    log_limit: int | None = None,
 ) -> LMDBEngine:
     """Opens a store's folder, and makes it where nothing is there and `create` is true.
 
-    `map_size` is the address space in bytes (None: 1 TiB, or what the system gives). Raises LibraryError,
+    `map_size` is the address space in bytes (None: 1 TiB, or what the system gives), `log_limit` the bytes of a log
+    above which it is merged (None: by the size of the store). Raises LibraryError,
     NotAStoreError, StoreNotFoundError, StoreAlreadyOpenError, FormatVersionError, StoreCorruptedError.
     """
     library.load()
@@ -76,7 +78,11 @@ def open_engine(
     )
     try:
         env = Environment(
-            str(folder), flags=flags, map_size=map_size or 0, store_id=secrets.token_bytes(16)
+            str(folder),
+            flags=flags,
+            map_size=map_size or 0,
+            log_limit=log_limit or 0,
+            store_id=secrets.token_bytes(16),
         )
     except StoreAlreadyOpenError as error:
         opened_at = _opened_at.get(_identity(folder), error.opened_at)
@@ -426,8 +432,13 @@ class LMDBEngine:
 
     # -- upkeep ----------------------------------------------------------------------------------
 
+    def merge(self) -> None:
+        """Brings everything that is committed from the logs to `data`."""
+        self._env.merge(self._env.last_commit())
+
     def gc(self, before: int) -> GCResult:
         """Removes what no read at `before` or later can see."""
+        self.merge()  # the threshold never passes what is merged
         threshold = self._env.gc_publish(before)
         return GCResult(threshold=threshold, **self._env.gc_slices(GC_WORK_PER_SLICE))
 

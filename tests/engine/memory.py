@@ -342,6 +342,11 @@ class MemoryEngine:
             del self.disk.versions[table_id, key]
         return old
 
+    def merge(self) -> None:
+        """Nothing to do: everything stands in one place."""
+        with self._turn(write=True):
+            return
+
     def verify(self) -> VerifyResult:
         """Counts; nothing in memory decays."""
         with self._turn() as disk:
@@ -362,6 +367,7 @@ class MemoryEngine:
                 format_version=1,
                 last_commit=disk.last_commit,
                 merged=disk.last_commit,
+                frozen=0,
                 direct=disk.last_commit,
                 gc_threshold=disk.gc_threshold,
                 changes_from=disk.gc_threshold,
@@ -370,6 +376,11 @@ class MemoryEngine:
                 pins=len(disk.views),
                 versions=sum(map(len, disk.versions.values())),
                 changes=len(disk.changes),
+                log_rows=0,
+                log_bytes=0,
+                log_limit=0,
+                mem_rows=0,
+                mem_bytes=0,
                 page_size=0,
                 file_bytes=0,
                 free_pages=0,

@@ -377,7 +377,7 @@ def test_a_store_of_a_newer_format_is_refused(tmp_path: Path) -> None:
             txn.put(b"format", seal(b"format", 0, payload), db=meta)
     with pytest.raises(FormatVersionError) as raised:
         open_engine(tmp_path / "s")
-    assert (9, 1) == (raised.value.found, raised.value.known)
+    assert (9, 2) == (raised.value.found, raised.value.known)
 
 
 # -- reading only, and limits --------------------------------------------------------------------
