@@ -85,7 +85,8 @@ int mv_advance(mv_env *env, uint64_t ts, uint64_t now,
 /* ---- commit ---- */
 typedef struct mv_ops { /* a batch in columns; each (table, key) at most once */
     uint64_t count;
-    const uint32_t *tables;     /* count table ids */
+    uint32_t table;             /* of every row, where tables is NULL */
+    const uint32_t *tables;     /* count table ids, or NULL */
     const uint8_t *keys;        /* all keys, one after the other */
     const uint32_t *key_lens;   /* count lengths */
     const uint8_t *values;      /* all values, one after the other */

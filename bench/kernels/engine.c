@@ -36,8 +36,13 @@ static void commit_rows(engine_data *d, uint64_t from, uint64_t count)
     uint64_t ts;
     mv_commit_args args = {.catalog_ts = MV_TS_MAX, .now = d->now += 4096};
     args.ops = (mv_ops){
-        count,        d->tables, d->keys + from * KEY_BYTES, d->key_lens, d->values + from * VALUE_BYTES,
-        d->value_lens};
+        .count = count,
+        .tables = d->tables,
+        .keys = d->keys + from * KEY_BYTES,
+        .key_lens = d->key_lens,
+        .values = d->values + from * VALUE_BYTES,
+        .value_lens = d->value_lens,
+    };
     CHECK(mv_commit(d->env, &args, &ts, &d->err) == MV_OK);
 }
 

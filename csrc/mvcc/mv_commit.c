@@ -4,6 +4,7 @@
 #include "mvcc/mv_env.h"
 #include "mvcc/mv_group.h"
 #include "mvcc/mv_log.h"
+#include "mvcc/mv_ops.h"
 #include "mvcc/mv_unique.h"
 
 #define CLOCK_LEAD ((uint64_t)1000000 << 12) /* an explicit timestamp may be one second ahead of the clock */
@@ -23,7 +24,7 @@ static int check_sizes(const mv_ops *ops, mv_err *err)
             rc = mv_fail_ab(err, MV_E_VALUE_TOO_LARGE, ops->value_lens[i], MV_MAX_VALUE,
                             "the value is too large");
         if (rc != MV_OK)
-            return mv_fail_at(err, ops->tables[i], key, ops->key_lens[i], 0);
+            return mv_fail_at(err, mv_ops_table(ops, i), key, ops->key_lens[i], 0);
         key += ops->key_lens[i];
     }
     if (ops->count + 1 >= UINT32_MAX)
@@ -120,8 +121,8 @@ static int write_ops(writing *x, mv_err *err)
         bool deleted = ops->value_lens[i] == MV_TOMBSTONE;
         key.len = ops->key_lens[i];
         value.len = deleted ? 0 : ops->value_lens[i];
-        rc = write_op(x, (uint32_t)i, ops->tables[i], key, value, deleted ? MV_KIND_TOMBSTONE : MV_KIND_VALUE,
-                      err);
+        rc = write_op(x, (uint32_t)i, mv_ops_table(ops, i), key, value,
+                      deleted ? MV_KIND_TOMBSTONE : MV_KIND_VALUE, err);
         key.data += key.len;
         value.data += value.len;
     }

@@ -5,6 +5,7 @@
 #include "base/mv_alloc.h"
 #include "base/mv_error.h"
 #include "mvcc/mv_key.h"
+#include "mvcc/mv_ops.h"
 
 typedef struct place { /* of a hash table with open addressing */
     uint32_t hash;
@@ -21,7 +22,7 @@ static bool same(const mv_ops *ops, const place *p, uint64_t i, mv_slice key)
 {
     uint64_t other = p->number - 1;
     mv_slice known = {ops->keys + p->offset, ops->key_lens[other]};
-    return ops->tables[other] == ops->tables[i] && mv_slice_equal(known, key);
+    return mv_ops_table(ops, other) == mv_ops_table(ops, i) && mv_slice_equal(known, key);
 }
 
 /* Enters every key of the batch into places, which has mask + 1 of them, more than the batch has keys. */
@@ -30,11 +31,11 @@ static int enter_all(const mv_ops *ops, place *places, uint32_t mask, mv_err *er
     uint64_t offset = 0;
     for (uint64_t i = 0; i < ops->count; i++) {
         mv_slice key = {ops->keys + offset, ops->key_lens[i]};
-        uint32_t hash = hash_of(ops->tables[i], key), at = hash & mask;
+        uint32_t hash = hash_of(mv_ops_table(ops, i), key), at = hash & mask;
         for (; places[at].number != 0; at = (at + 1) & mask)
             if (places[at].hash == hash && same(ops, &places[at], i, key)) {
                 mv_fail(err, MV_E_DUPLICATE_KEY, "the key stands twice in one batch");
-                return mv_fail_at(err, ops->tables[i], key.data, key.len, 0);
+                return mv_fail_at(err, mv_ops_table(ops, i), key.data, key.len, 0);
             }
         places[at] = (place){hash, (uint32_t)i + 1, offset};
         offset += key.len;

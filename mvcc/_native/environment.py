@@ -449,10 +449,15 @@ def _fill_ops(
     """Fills an mv_ops; gives what must stay alive."""
     key_blob, key_lens = pages.pack(keys)
     value_blob, value_lens = pages.pack_values(values)
-    columns = [_column(array("I", tables)), _column(key_lens), _column(value_lens)]
+    columns = [_column(key_lens), _column(value_lens)]
     blobs = [ffi.from_buffer(key_blob), ffi.from_buffer(value_blob)]
     ops.count = len(keys)
-    ops.tables, ops.key_lens, ops.value_lens = columns
+    if len(set(tables)) == 1:
+        ops.table = tables[0]
+    else:
+        columns.append(_column(array("I", tables)))
+        ops.tables = columns[-1]
+    ops.key_lens, ops.value_lens = columns[:2]
     ops.keys, ops.values = (ffi.cast("uint8_t *", blob) for blob in blobs)
     return [*columns, *blobs]
 
