@@ -27,6 +27,16 @@ void mv_mem_unref(mv_mem *mem);
  * the record is 4 GiB or more, MV_E_NO_MEMORY: no row was added. One caller at a time. */
 int mv_mem_add(mv_mem *mem, mv_slice vkey, mv_slice record, mv_err *err);
 
+typedef struct mv_mem_row { /* as the log holds it */
+    mv_vkey key;
+    mv_slice record;
+} mv_mem_row;
+
+/* Copies rows in, whatever their order; the more at a time, the less each costs. Of a version key that stands in several
+ * the first counts, and one that is there already is ignored. MV_E_INVALID as for mv_mem_add: no row was added.
+ * MV_E_NO_MEMORY: any of the rows may be missing; adding all of them again completes them. One caller at a time. */
+int mv_mem_add_many(mv_mem *mem, const mv_mem_row *rows, size_t count, mv_err *err);
+
 uint64_t mv_mem_rows(const mv_mem *mem);
 uint64_t mv_mem_bytes(const mv_mem *mem); /* memory held */
 
@@ -36,10 +46,8 @@ bool mv_mem_find(const mv_mem *mem, mv_slice vkey, mv_slice *found_key, mv_slice
 
 typedef struct mv_mem_cur { /* set mem, then seek; freely copied, nothing to free */
     const mv_mem *mem;
-    const struct mv_mem_node *at; /* the rest is the memtable's own */
-    uint64_t order;
-    unsigned place;
-    mv_slice key, value; /* the row, after a call that returned true */
+    const struct mv_mem_node *at; /* the memtable's own */
+    mv_slice key, value;          /* the row, after a call that returned true */
 } mv_mem_cur;
 
 /* Each returns false where there is no such row, which leaves the cursor to be placed anew. */
