@@ -3,11 +3,13 @@
 #include <pthread.h>
 
 #include "base/mv_alloc.h"
+#include "base/mv_buf.h"
 #include "mvcc/mv_env.h"
 #include "mvcc/mv_log.h"
 
 enum {
-    RANGES = 4 /* the frozen one, the growing one, and room for a step between */
+    RANGES = 4,        /* the frozen one, the growing one, and room for a step between */
+    CHUNK_ROWS = 32768 /* that go into a memtable at a time */
 };
 
 typedef struct range {
@@ -117,31 +119,58 @@ static int add_damaged(mv_env *env, mv_snap *snap, mv_mem *mem, mv_slice log_key
     return rc;
 }
 
-/* Reads the rows of a log from behind `high` of the last range into its memtable; up to `until`, which is published. What
- * was read before a failure stays, and is passed over the next time. */
+/* Rows on their way from a log to a memtable, many at a time. */
+typedef struct chunk {
+    mv_mem *mem;
+    mv_buf rows; /* of mv_mem_row, which point into the log */
+} chunk;
+
+static int flush(chunk *c, mv_err *err)
+{
+    size_t count = c->rows.len / sizeof(mv_mem_row);
+    c->rows.len = 0;
+    return count == 0 ? MV_OK : mv_mem_add_many(c->mem, (const void *)c->rows.data, count, err);
+}
+
+static int add_row(chunk *c, const mv_log_row *row, mv_err *err)
+{
+    mv_mem_row added = {.record = row->record};
+    mv_vkey_parse(row->vkey, &added.key); /* mv_log_read has seen that it can be */
+    int rc = mv_buf_append(&c->rows, &added, sizeof added, err);
+    return rc == MV_OK && c->rows.len >= CHUNK_ROWS * sizeof added ? flush(c, err) : rc;
+}
+
+static int read_rows(mv_env *env, mv_snap *snap, mv_cur *log, chunk *c, uint64_t behind, mv_err *err)
+{
+    mv_log_row row;
+    int rc = mv_change_seek(log, behind + 1, 0, err);
+    for (; rc == MV_OK; rc = mv_cur_next(log, err)) {
+        rc = mv_log_read(log, &row, err);
+        if (rc == MV_OK)
+            rc = add_row(c, &row, err);
+        else if (rc == MV_E_CORRUPT_STORE)
+            rc = add_damaged(env, snap, c->mem, log->key, err);
+        if (rc != MV_OK)
+            return rc;
+    }
+    return rc == MV_NOT_FOUND ? flush(c, err) : rc;
+}
+
+/* Reads a log from behind `high` of the last range into its memtable; up to `until`, which is published. What was read
+ * before a failure stays, and is passed over the next time. */
 static int read_log(mv_env *env, mv_snap *snap, mv_db log, uint64_t until, mv_err *err)
 {
-    mv_tail *tail = env->tail;
-    range *last = &tail->list[tail->count - 1];
+    const range *last = &env->tail->list[env->tail->count - 1];
+    chunk c = {.mem = last->mem};
     mv_cur cur;
-    mv_log_row row;
     int rc = mv_cur_open(&snap->txn, log, &cur, err);
     if (rc == MV_OK)
-        rc = mv_change_seek(&cur, last->high + 1, 0, err);
-    for (; rc == MV_OK; rc = mv_cur_next(&cur, err)) {
-        rc = mv_log_read(&cur, &row, err);
-        if (rc == MV_OK)
-            rc = mv_mem_add(last->mem, row.vkey, row.record, err);
-        else if (rc == MV_E_CORRUPT_STORE)
-            rc = add_damaged(env, snap, last->mem, cur.key, err);
-        if (rc != MV_OK)
-            break;
-    }
+        rc = read_rows(env, snap, &cur, &c, last->high, err);
+    mv_buf_free(&c.rows);
     mv_cur_close(&cur);
-    if (rc != MV_OK && rc != MV_NOT_FOUND)
-        return rc;
-    publish(tail, until);
-    return MV_OK;
+    if (rc == MV_OK)
+        publish(env->tail, until);
+    return rc;
 }
 
 /* Brings the list to what a snapshot shows, if it is not there already. */
