@@ -85,13 +85,15 @@ def open(  # noqa: A001 - mvcc.open
     clock: Clock | None = None,
     gc_ttl: Duration | None = None,
     map_size: Size | None = None,
+    log_limit: Size = "auto",
 ) -> Store:
     """Opens the store in a folder, or makes one where nothing is there.
 
     `create=False`: StoreNotFoundError instead of making one. `readonly`: many processes may read a store
     that they must not write. `clock` is for tests. `gc_ttl` says how long `store.gc()` keeps what was
     overwritten; None: for ever. `map_size` is the address space that is set aside, and the size the file
-    can grow to; None: 1 TiB, or what the system gives.
+    can grow to; None: 1 TiB, or what the system gives. `log_limit`: bytes of the log of commits above which
+    this process merges it into the tree in the background; "auto": by the size of the store.
 
     Raises StoreNotFoundError, NotAStoreError, StoreAlreadyOpenError (one open store a process and path:
     share it), FormatVersionError, StoreCorruptedError, InvalidArgumentError, StorageError.
@@ -103,7 +105,13 @@ def open(  # noqa: A001 - mvcc.open
     (b'100', None)
     """
     return Store.open(
-        path, create=create, readonly=readonly, clock=clock, gc_ttl=gc_ttl, map_size=map_size
+        path,
+        create=create,
+        readonly=readonly,
+        clock=clock,
+        gc_ttl=gc_ttl,
+        map_size=map_size,
+        log_limit=log_limit,
     )
 
 

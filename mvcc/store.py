@@ -64,6 +64,7 @@ class Store:
         clock: Clock | None = None,
         gc_ttl: Duration | None = None,
         map_size: Size | None = None,
+        log_limit: Size = "auto",
     ) -> Self:
         """Opens the store at a path, or makes one: see `mvcc.open`."""
         engine = open_engine(
@@ -72,6 +73,7 @@ class Store:
             readonly=readonly,
             clock=clock,
             map_size=None if map_size is None else size_bytes(map_size, "map_size"),
+            log_limit=None if log_limit == "auto" else max(1, size_bytes(log_limit, "log_limit")),
         )
         try:
             return cls(engine, clock=clock, gc_ttl=gc_ttl)
@@ -249,6 +251,18 @@ class Store:
         return with_retries(attempt, retries)
 
     # -- upkeep ----------------------------------------------------------------------------------
+
+    def merge(self) -> None:
+        """Merges all that is committed from the log into the tree, where it is read fastest.
+
+        Nothing needs it: merges go on in the background while a store is written to. ReadOnlyError.
+
+        >>> store.create_table("bank.accounts")[b"ada"] = b"100"
+        >>> store.merge()
+        >>> store.stats().unmerged_versions
+        0
+        """
+        upkeep.merge(self._context)
 
     def gc(self, before: When | None = None) -> GCReport:
         """Removes versions that no read at `before` or later can see, as far as open snapshots allow.

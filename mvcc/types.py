@@ -126,6 +126,18 @@ class StoreStats:
     """Stored versions, tombstones too."""
     changes: int
     """Entries that `store.changes` and incremental backups can read."""
+    merged: Timestamp
+    """Versions up to here have been merged from the log into the tree."""
+    merging: bool
+    """A merge is under way."""
+    unmerged_versions: int
+    """Versions in the log; a merge under way has moved some of them already."""
+    log_bytes: int
+    """What the log takes on disk."""
+    log_limit_bytes: int
+    """A log above this is merged."""
+    memtable_bytes: int
+    """Memory in which this process keeps what it knows of the log."""
     file_bytes: int
     """What the data takes on disk."""
     free_bytes: int

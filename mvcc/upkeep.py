@@ -1,4 +1,4 @@
-"""Garbage collection and verification as a store does them: over the engine's, and over dropped tables.
+"""Merges, garbage collection and verification as a store does them: over the engine's, and over dropped tables.
 
 A drop takes a table's name out of the catalog and leaves its rows, so that they can be read AS OF
 before. The first collection after it deletes them as a transaction would; so they go like all that is
@@ -61,6 +61,13 @@ def _delete_rows(context: Context, view: View, table_id: int) -> None:
             context.engine.commit(batch)
 
 
+def merge(context: Context) -> None:
+    """Empties the log. ReadOnlyError."""
+    if context.engine.readonly:
+        raise ReadOnlyError
+    context.engine.merge()
+
+
 def verify(context: Context) -> VerifyReport:
     """Reads and checks every row. StoreCorruptedError, with every problem, where one is wrong."""
     result = context.engine.verify()
@@ -95,6 +102,12 @@ def stats(context: Context) -> StoreStats:
         open_snapshots=info.pins,
         versions=info.versions,
         changes=info.changes,
+        merged=Timestamp(info.merged),
+        merging=info.frozen != 0,
+        unmerged_versions=info.log_rows,
+        log_bytes=info.log_bytes,
+        log_limit_bytes=info.log_limit,
+        memtable_bytes=info.mem_bytes,
         file_bytes=info.file_bytes,
         free_bytes=info.free_pages * info.page_size,
         map_bytes=info.map_bytes,
