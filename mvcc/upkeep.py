@@ -1,4 +1,4 @@
-"""Merges, garbage collection and verification as a store does them: over the engine's, and over dropped tables.
+"""Merges, garbage collection and verification as a store does them: also over dropped tables.
 
 A drop takes a table's name out of the catalog and leaves its rows, so that they can be read AS OF
 before. The first collection after it deletes them as a transaction would; so they go like all that is
