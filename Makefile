@@ -10,12 +10,15 @@ VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 # A test that hangs shows where.
 PYTEST := $(BIN)/python -m pytest -o faulthandler_timeout=300
+# A benchmark is no hang.
+MEASURE := $(BIN)/python -m pytest
 
 # What the build, the tests and the checks need of Debian.
 BUILD_PACKAGES := gcc pkg-config libzstd-dev liblz4-dev libsnappy-dev zlib1g-dev libxxhash-dev
-TEST_PACKAGES := git g++ binutils rocksdb-tools librocksdb-dev
+TEST_PACKAGES := git g++ binutils rocksdb-tools librocksdb-dev strace
 CHECK_PACKAGES := clang-14 clang-format-14 valgrind liblmdb0
 FUZZ_PACKAGES := clang-14 libclang-rt-14-dev
+BENCH_PACKAGES := strace chromium fonts-dejavu-core
 
 NATIVE := mvcc/_native/_core.abi3.so
 NATIVE_SOURCES := setup.py csrc/build_cffi.py $(wildcard csrc csrc/*/ csrc/*.h csrc/*/*.h csrc/*/*.c)
@@ -25,11 +28,11 @@ C_FILES := $(sort $(wildcard csrc/*.h csrc/*/*.[ch] tests/*/*.[ch] tests/c/plant
 CLANG_FLAGS := -fsyntax-only -std=c11 -D_GNU_SOURCE -Icsrc -Itests/c -Wall -Wextra -Werror \
     -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wpointer-arith -Wwrite-strings
 
-.PHONY: help demo test check format coverage sanitize reliability bench clean
-.PHONY: build-packages test-packages check-packages fuzz-packages venv
+.PHONY: help demo test check format coverage sanitize reliability bench bench-large clean
+.PHONY: build-packages test-packages check-packages fuzz-packages bench-packages venv
 
 help: ## list the targets
-	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
 
 demo: $(NATIVE) ## load real files, back them up, restore them and compare
 	$(BIN)/python -m mvcc demo
@@ -59,8 +62,13 @@ sanitize: test-packages venv ## run the tests under ASan and UBSan, and see a pl
 reliability: test-packages fuzz-packages $(NATIVE) ## prove the promises that have a test
 	$(BIN)/python -m tests.reliability.run
 
-bench: $(NATIVE) ## measure
-	$(PYTEST) $(PYTEST_ARGS) bench
+bench: bench-packages $(NATIVE) ## measure beside the peers, in 15 minutes: table, page, docs/performance.md
+	$(MEASURE) $(PYTEST_ARGS) bench
+	$(BIN)/python -m bench.report
+
+bench-large: bench-packages $(NATIVE) ## what takes an hour: ten times the rows, histories, how costs grow
+	$(MEASURE) $(PYTEST_ARGS) --large bench
+	$(BIN)/python -m bench.report
 
 format: venv check-packages ## rewrite Python and C in the project's form
 	$(BIN)/ruff format .
@@ -83,6 +91,9 @@ check-packages:
 
 fuzz-packages:
 	@.ci/debian-packages $(FUZZ_PACKAGES)
+
+bench-packages:
+	@.ci/debian-packages $(BENCH_PACKAGES)
 
 venv:
 	@.ci/venv $(PYTHON) $(VENV)

@@ -11,7 +11,7 @@ from typing import cast
 import typer
 from typer.main import get_command
 
-from mvcc.cli import backups, data, demo, sst, tables
+from mvcc.cli import backups, bench, data, demo, sst, tables
 from mvcc.cli.exit_codes import ExitCode, exit_code_of
 from mvcc.errors import MVCCError
 
@@ -25,7 +25,7 @@ app = typer.Typer(
 )
 
 
-for module in (tables, data, backups, demo):
+for module in (tables, data, backups, demo, bench):
     module.register(app)
 app.add_typer(sst.app, name="sst")
 
