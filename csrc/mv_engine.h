@@ -38,7 +38,7 @@ typedef struct mv_open_args {
     const char *path;     /* folder of the store */
     uint32_t flags;       /* mv_open_flag */
     uint64_t map_size;    /* bytes of address space; 0: 1 TiB, halved while the system refuses */
-    uint64_t log_limit;   /* bytes of a log above which it is merged; 0: by the size of the store */
+    uint64_t log_limit;   /* bytes of a log above which it is frozen and sorted; 0: 64 MiB */
     uint8_t store_id[16]; /* random; used where a store is created */
 } mv_open_args;
 
@@ -51,19 +51,24 @@ typedef struct mv_info {
     uint64_t format_version;
     uint64_t last_commit; /* timestamps */
     uint64_t merged;      /* all versions at or below are in `data` */
-    uint64_t frozen;      /* end of the log that is being merged; 0: none is */
+    uint64_t sorted;      /* all versions at or below are in `data` or in runs */
+    uint64_t frozen;      /* end of the log that is being sorted; 0: none is */
+    uint64_t runs;
+    uint64_t runs_merging; /* of them, being merged */
     uint64_t direct;
     uint64_t gc_threshold;
     uint64_t changes_from; /* `changes` is complete above this */
     uint64_t catalog_ts;
     uint64_t oldest_pin; /* the oldest timestamp that an open snapshot holds; MV_TS_MAX: none */
     uint64_t pins;       /* open snapshots of all processes */
-    uint64_t versions;   /* rows of `data` and of the logs; what a merge under way has moved counts twice */
+    uint64_t versions;   /* rows of `data`, runs and logs; what a merge under way has moved counts twice */
     uint64_t changes;    /* rows of `changes` */
     uint64_t log_rows;   /* of both logs */
     uint64_t log_bytes;  /* of the pages of both logs */
-    uint64_t log_limit;  /* above which a log is merged */
-    uint64_t mem_rows;   /* of the memtables of this process */
+    uint64_t log_limit;  /* above which a log is frozen */
+    uint64_t run_rows;   /* of all runs */
+    uint64_t run_bytes;
+    uint64_t mem_rows; /* of the memtables of this process */
     uint64_t mem_bytes;
     uint64_t page_size;  /* bytes */
     uint64_t file_bytes; /* pages in use at the end of the file x page size */
@@ -116,9 +121,9 @@ typedef struct mv_commit_args {
 int mv_commit(mv_env *env, const mv_commit_args *args, uint64_t *ts, mv_err *err);
 
 /* ---- merging ---- */
-/* One step towards merged >= target, about a slice of *rows rows (1000 at first; changed to what fits): MV_OK, or MV_DONE
- * once there. Merges go on by themselves too, in a thread that begins when a log first passes its limit. */
-int mv_merge(mv_env *env, uint64_t target, uint64_t *rows, mv_err *err);
+/* One step towards merged >= target, some milliseconds long: MV_OK, or MV_DONE once there. Merges go on by themselves too,
+ * in a thread that begins when a log first passes its limit. */
+int mv_merge(mv_env *env, uint64_t target, mv_err *err);
 
 /* ---- views ---- */
 typedef struct mv_view mv_view; /* a timestamp that can be read for as long as the view is open (GC waits) */
@@ -284,8 +289,9 @@ typedef struct mv_verify_stats {
     uint64_t versions, tombstones, changes, bytes;
 } mv_verify_stats;
 
-/* Checks rows of one sub-database (0 meta and protected, 1 data, 2 changes, 3 and 4 the logs) from cursor on, about max_rows of them;
+/* Checks rows of one sub-database (0 meta and protected, 1 data, 2 changes, 3 and 4 the logs, then the runs) from cursor on, about max_rows of them;
  * MV_DONE: all checked. A fault is MV_E_CORRUPT_STORE with the cursor behind it, so that a caller can go on. */
+#define MV_VERIFY_PARTS 21
 int mv_verify(mv_env *env, int part, uint64_t max_rows, mv_buf *cursor, mv_verify_stats *stats, mv_err *err);
 /* cdef: end */
 

@@ -93,7 +93,7 @@ def open(  # noqa: A001 - mvcc.open
     that they must not write. `clock` is for tests. `gc_ttl` says how long `store.gc()` keeps what was
     overwritten; None: for ever. `map_size` is the address space that is set aside, and the size the file
     can grow to; None: 1 TiB, or what the system gives. `log_limit`: bytes of the log of commits above which
-    this process merges it into the tree in the background; "auto": by the size of the store.
+    this process merges it into the tree in the background; "auto": 64 MiB.
 
     Raises StoreNotFoundError, NotAStoreError, StoreAlreadyOpenError (one open store a process and path:
     share it), FormatVersionError, StoreCorruptedError, InvalidArgumentError, StorageError.

@@ -131,7 +131,11 @@ class StoreStats:
     merging: bool
     """A merge is under way."""
     unmerged_versions: int
-    """Versions in the log; a merge under way has moved some of them already."""
+    """Versions in the log and in runs; a merge under way has moved some of them already."""
+    runs: int
+    """Sorted parts of the log that wait to be merged together."""
+    run_bytes: int
+    """What they take on disk."""
     log_bytes: int
     """What the log takes on disk."""
     log_limit_bytes: int

@@ -15,7 +15,7 @@
 
 enum {
     MV_READER_POOL = 32,
-    MV_SUB_MAX_DBS = 16
+    MV_SUB_MAX_DBS = 32
 };
 
 typedef MDB_dbi mv_db;

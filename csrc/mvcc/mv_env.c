@@ -86,6 +86,12 @@ static int open_others(mv_env *env, mv_txn *txn, bool create, mv_err *err)
         rc = mv_sub_db(txn, "log_a", create, NULL, &env->logs[0], err);
     if (rc == MV_OK)
         rc = mv_sub_db(txn, "log_b", create, NULL, &env->logs[1], err);
+    for (unsigned i = 0; i < MV_RUNS && rc == MV_OK; i++) {
+        char name[] = "run_00";
+        name[4] = (char)('0' + i / 10);
+        name[5] = (char)('0' + i % 10);
+        rc = mv_sub_db(txn, name, create, mv_vkey_compare, &env->runs[i], err);
+    }
     if (rc == MV_OK)
         rc = mv_sub_db(txn, "protected", create, NULL, &env->protected, err);
     return rc;
@@ -194,6 +200,7 @@ int mv_env_open(const mv_open_args *args, mv_env **out, mv_err *err)
 
 int mv_snap_begin(mv_env *env, mv_snap *out, mv_err *err)
 {
+    out->at = 0;
     out->mems.count = 0;
     int rc = mv_read_begin(env->sub, &out->txn, err);
     if (rc != MV_OK)
@@ -212,6 +219,7 @@ void mv_snap_end(mv_snap *snap)
 
 int mv_write_open(mv_env *env, mv_write *out, mv_err *err)
 {
+    out->at = 0;
     out->mems.count = 0;
     int rc = mv_write_begin(env->sub, &out->txn, err);
     if (rc != MV_OK)

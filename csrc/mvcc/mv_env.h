@@ -5,6 +5,7 @@
 
 #include "lmdb/mv_substrate.h"
 #include "mv_engine.h"
+#include "mvcc/mv_pace.h"
 #include "mvcc/mv_shared.h"
 #include "mvcc/mv_state.h"
 #include "mvcc/mv_tail.h"
@@ -20,11 +21,12 @@ struct mv_env {
     mv_sub *sub;
     mv_shared *shared; /* NULL where the folder cannot be written: no pins, no floor */
     uint8_t store_id[MV_STORE_ID];
-    mv_db meta, data, changes, protected, logs[2];
+    mv_db meta, data, changes, protected, logs[2], runs[MV_RUNS];
     mv_tail *tail;
     struct mv_group *group;   /* commits of this process */
     struct mv_worker *worker; /* merges of this process */
-    uint64_t log_limit;       /* bytes of a log above which it is merged; 0: by the size of the store */
+    uint64_t log_limit;       /* bytes of a log above which it is frozen; 0: the default */
+    mv_pace pace;             /* of slices */
 };
 
 /* Every public function passes the gate: enter, and (only if that was MV_OK) leave. */
@@ -34,7 +36,8 @@ void mv_env_leave(mv_env *env);
 typedef struct mv_snap { /* one LMDB snapshot with the state that it shows */
     mv_txn txn;
     mv_state state;
-    mv_mems mems; /* of a read above `merged`: see mvcc/mv_tail.h */
+    uint64_t at;  /* the timestamp that is read at; 0: `data` alone is read */
+    mv_mems mems; /* of a read above `sorted`: see mvcc/mv_tail.h */
 } mv_snap;
 
 int mv_snap_begin(mv_env *env, mv_snap *out, mv_err *err);

@@ -4,19 +4,23 @@
 #include "mvcc/mv_env.h"
 #include "mvcc/mv_log.h"
 #include "mvcc/mv_merge.h"
+#include "mvcc/mv_runs.h"
 
 static int read_logs(mv_env *env, mv_snap *snap, mv_info *out, mv_err *err)
 {
     mv_log_status log;
     mv_tail_stats tail;
     uint64_t frozen_bytes, frozen_rows;
-    int rc = mv_log_get_status(env, snap, &log, err);
+    int rc = mv_merge_status(env, snap, &log, err);
     if (rc == MV_OK)
         rc = mv_kv_bytes(&snap->txn, mv_log_frozen(env, &snap->state), &frozen_bytes, err);
     if (rc == MV_OK)
         rc = mv_kv_count(&snap->txn, mv_log_active(env, &snap->state), &out->log_rows, err);
     if (rc == MV_OK)
         rc = mv_kv_count(&snap->txn, mv_log_frozen(env, &snap->state), &frozen_rows, err);
+    if (rc != MV_OK)
+        return rc;
+    rc = mv_runs_measure(env, snap, &out->run_rows, &out->run_bytes, err);
     if (rc != MV_OK)
         return rc;
     mv_tail_get_stats(env->tail, &tail);
@@ -36,7 +40,10 @@ static int read_info(mv_env *env, mv_snap *snap, mv_info *out, mv_err *err)
         .format_version = MV_FORMAT_VERSION,
         .last_commit = s->last_commit,
         .merged = s->merged,
+        .sorted = s->sorted,
         .frozen = s->frozen,
+        .runs = s->run_count,
+        .runs_merging = s->run_merging,
         .direct = s->direct,
         .gc_threshold = s->gc,
         .changes_from = s->changes_from,

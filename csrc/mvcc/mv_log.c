@@ -65,22 +65,21 @@ int mv_log_read(const mv_cur *cur, mv_log_row *out, mv_err *err)
 int mv_log_count(const mv_env *env, mv_snap *snap, uint64_t *versions, mv_err *err)
 {
     const mv_db databases[] = {env->data, env->logs[0], env->logs[1]};
-    uint64_t rows;
-    *versions = 0;
-    for (size_t i = 0; i < sizeof databases / sizeof *databases; i++) {
-        int rc = mv_kv_count(&snap->txn, databases[i], &rows, err);
-        if (rc != MV_OK)
-            return rc;
-        *versions += rows;
+    uint64_t rows, ignored;
+    int rc = mv_runs_measure(env, snap, versions, &ignored, err);
+    for (size_t i = 0; i < sizeof databases / sizeof *databases && rc == MV_OK; i++) {
+        rc = mv_kv_count(&snap->txn, databases[i], &rows, err);
+        if (rc == MV_OK)
+            *versions += rows;
     }
-    return MV_OK;
+    return rc;
 }
 
 /* ---- the version of a change ---- */
 
 int mv_finder_open(const mv_env *env, mv_snap *snap, mv_finder *out, mv_err *err)
 {
-    *out = (mv_finder){.env = env, .state = &snap->state};
+    *out = (mv_finder){.env = env, .state = &snap->state, .runs = {.env = env, .snap = snap}};
     int rc = mv_cur_open(&snap->txn, env->data, &out->data, err);
     if (rc == MV_OK)
         rc = mv_cur_open(&snap->txn, mv_log_active(env, &snap->state), &out->active, err);
@@ -94,6 +93,7 @@ void mv_finder_close(mv_finder *finder)
     mv_cur_close(&finder->data);
     mv_cur_close(&finder->active);
     mv_cur_close(&finder->frozen);
+    mv_run_close(&finder->runs);
 }
 
 /* Looks for the row of the same number in a log. */
@@ -114,22 +114,42 @@ static int find_in_log(mv_cur *log, const mv_change *change, mv_slice vkey, uint
     return MV_OK;
 }
 
+/* Takes the row that a cursor was placed at for a version, if it is that one. */
+static int take_if_same(const mv_cur *cur, mv_slice vkey, uint8_t *kind, mv_slice *value, mv_err *err)
+{
+    mv_vkey found;
+    if (!mv_slice_equal(cur->key, vkey))
+        return MV_NOT_FOUND;
+    return mv_row_open(cur->key, cur->value, &found, kind, value, err);
+}
+
+/* Looks into the run whose range of time holds a timestamp. */
+static int find_in_run(mv_finder *finder, uint64_t ts, mv_slice vkey, uint8_t *kind, mv_slice *value,
+                       mv_err *err)
+{
+    mv_cur *cur;
+    uint64_t run = 0;
+    while (run < finder->state->run_count && mv_run_high(finder->state, run) < ts)
+        run++;
+    if (run == finder->state->run_count)
+        return MV_NOT_FOUND;
+    int rc = mv_run_seek(&finder->runs, run, vkey, &cur, err);
+    return rc == MV_OK ? take_if_same(cur, vkey, kind, value, err) : rc;
+}
+
 int mv_finder_find(mv_finder *finder, const mv_change *change, uint8_t *kind, mv_slice *value, mv_err *err)
 {
     uint8_t room[MV_VKEY_ROOM];
-    mv_vkey found;
     mv_slice vkey = mv_vkey_write(room, change->table, change->key, change->ts);
     int rc = MV_NOT_FOUND;
-    if (change->ts > finder->state->merged) {
+    if (change->ts > finder->state->merged && change->ts <= finder->state->sorted) {
+        rc = find_in_run(finder, change->ts, vkey, kind, value, err);
+    } else if (change->ts > finder->state->sorted) {
         bool frozen = change->ts <= finder->state->frozen;
         rc = find_in_log(frozen ? &finder->frozen : &finder->active, change, vkey, kind, value, err);
     }
     if (rc != MV_NOT_FOUND)
         return rc;
     rc = mv_cur_seek(&finder->data, vkey, err);
-    if (rc != MV_OK)
-        return rc;
-    if (!mv_slice_equal(finder->data.key, vkey))
-        return MV_NOT_FOUND;
-    return mv_row_open(finder->data.key, finder->data.value, &found, kind, value, err);
+    return rc == MV_OK ? take_if_same(&finder->data, vkey, kind, value, err) : rc;
 }

@@ -15,6 +15,7 @@
 
 #include "mvcc/mv_changelog.h"
 #include "mvcc/mv_env.h"
+#include "mvcc/mv_runs.h"
 
 enum {
     MV_LOG_HEAD = 2
@@ -31,7 +32,7 @@ typedef struct mv_log_row { /* slices point into the row */
 mv_db mv_log_active(const mv_env *env, const mv_state *state);
 mv_db mv_log_frozen(const mv_env *env, const mv_state *state);
 
-/* Rows of `data` and of both logs: versions, of which a merge under way has counted some twice. */
+/* Rows of `data`, of the runs and of both logs: versions, of which a merge under way has counted some twice. */
 int mv_log_count(const mv_env *env, mv_snap *snap, uint64_t *versions, mv_err *err);
 
 /* Appends the row of a put or delete. cur stands on the active log; rows are added in key order. */
@@ -41,11 +42,12 @@ int mv_log_add(mv_cur *cur, uint64_t ts, uint32_t seq, uint8_t kind, uint32_t ta
 /* Takes apart the row that cur stands on, its checksum compared. MV_E_CORRUPT_STORE. */
 int mv_log_read(const mv_cur *cur, mv_log_row *out, mv_err *err);
 
-/* The version that a row of `changes` names, wherever it stands in a snapshot: in a log or in `data`. */
+/* The version that a row of `changes` names, wherever it stands in a snapshot: in a log, in a run or in `data`. */
 typedef struct mv_finder {
     const mv_env *env;
     const mv_state *state;
     mv_cur data, active, frozen; /* frozen is not open where nothing is frozen */
+    mv_run_cursors runs;
 } mv_finder;
 
 int mv_finder_open(const mv_env *env, mv_snap *snap, mv_finder *out, mv_err *err);

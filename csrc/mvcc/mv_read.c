@@ -2,6 +2,7 @@
 #include "base/mv_buf.h"
 #include "base/mv_error.h"
 #include "mvcc/mv_rows.h"
+#include "mvcc/mv_runs.h"
 #include "mvcc/mv_view.h"
 #include "mvcc/mv_walk.h"
 
@@ -17,6 +18,7 @@ typedef struct lookup { /* point reads of one snapshot */
     uint32_t table;
     uint64_t at;
     mv_cur data; /* opened when it is first needed */
+    mv_run_cursors runs;
 } lookup;
 
 static int take(mv_slice raw_key, mv_slice raw_value, version *out, mv_err *err)
@@ -38,24 +40,44 @@ static int find_in_memory(const lookup *l, mv_slice vkey, version *out, mv_err *
     return MV_NOT_FOUND;
 }
 
+/* Takes the row that a cursor was placed at for a key, if it is the key's; MV_NOT_FOUND. */
+static int take_if_same(const mv_cur *cur, uint32_t table, mv_slice key, version *out, mv_err *err)
+{
+    mv_vkey found;
+    if (!mv_vkey_parse(cur->key, &found))
+        return mv_fail(err, MV_E_CORRUPT_STORE, "a version key has no possible length");
+    if (found.table != table || !mv_slice_equal(found.key, key))
+        return MV_NOT_FOUND;
+    return take(cur->key, cur->value, out, err);
+}
+
+/* The newest version in the runs; MV_NOT_FOUND. */
+static int find_in_runs(lookup *l, mv_slice key, mv_slice vkey, version *out, mv_err *err)
+{
+    const mv_state *s = &l->snap->state;
+    mv_cur *cur;
+    int rc = MV_NOT_FOUND;
+    for (uint64_t run = s->run_count; run-- > 0 && rc == MV_NOT_FOUND;) {
+        if (mv_run_low(s, run) >= l->at)
+            continue;
+        rc = mv_run_seek(&l->runs, run, vkey, &cur, err);
+        if (rc == MV_OK)
+            rc = take_if_same(cur, l->table, key, out, err);
+    }
+    return rc;
+}
+
 /* The newest version in `data`; MV_NOT_FOUND. */
 static int find_in_data(lookup *l, mv_slice key, mv_slice vkey, version *out, mv_err *err)
 {
-    mv_vkey found;
     int rc = l->data.raw == NULL ? mv_cur_open(&l->snap->txn, l->env->data, &l->data, err) : MV_OK;
     if (rc == MV_OK)
         rc = mv_cur_seek(&l->data, vkey, err);
-    if (rc != MV_OK)
-        return rc;
-    if (!mv_vkey_parse(l->data.key, &found))
-        return mv_fail(err, MV_E_CORRUPT_STORE, "a version key has no possible length");
-    if (found.table != l->table || !mv_slice_equal(found.key, key))
-        return MV_NOT_FOUND;
-    return take(l->data.key, l->data.value, out, err);
+    return rc == MV_OK ? take_if_same(&l->data, l->table, key, out, err) : rc;
 }
 
-/* The newest version of a key: MV_OK, MV_NOT_FOUND (also where it is a tombstone), or a failure. What the memtables have is
- * final above `direct`: nothing newer can stand in `data`. */
+/* The newest version of a key: MV_OK, MV_NOT_FOUND (also where it is a tombstone), or a failure. What memtables or runs have
+ * is final above `direct`: nothing newer can stand in `data`. */
 static int find(lookup *l, mv_slice key, version *out, mv_err *err)
 {
     uint8_t room[MV_VKEY_ROOM];
@@ -64,6 +86,8 @@ static int find(lookup *l, mv_slice key, version *out, mv_err *err)
         return MV_NOT_FOUND;
     mv_slice vkey = mv_vkey_write(room, l->table, key, l->at);
     int rc = find_in_memory(l, vkey, out, err);
+    if (rc == MV_NOT_FOUND && l->snap->state.run_count > 0)
+        rc = find_in_runs(l, key, vkey, out, err);
     if (rc < 0)
         return rc;
     if (rc == MV_NOT_FOUND || out->ts <= l->snap->state.direct) {
@@ -83,7 +107,7 @@ int mv_get(mv_env *env, const mv_view *view, uint64_t catalog_ts, uint32_t table
 {
     mv_snap snap;
     version found;
-    lookup l = {.env = env, .snap = &snap, .table = table};
+    lookup l = {.env = env, .snap = &snap, .table = table, .runs = {.env = env, .snap = &snap}};
     int rc = mv_env_enter(env, err);
     if (rc != MV_OK)
         return rc;
@@ -95,6 +119,7 @@ int mv_get(mv_env *env, const mv_view *view, uint64_t catalog_ts, uint32_t table
             rc = mv_buf_set(value, found.value.data, found.value.len, err);
         }
         mv_cur_close(&l.data);
+        mv_run_close(&l.runs);
         mv_snap_end(&snap);
     }
     mv_env_leave(env);
@@ -125,7 +150,7 @@ int mv_get_many(mv_env *env, const mv_view *view, uint64_t catalog_ts, uint32_t 
                 const uint8_t *keys, const uint32_t *key_lens, mv_page *page, mv_err *err)
 {
     mv_snap snap;
-    lookup l = {.env = env, .snap = &snap, .table = table};
+    lookup l = {.env = env, .snap = &snap, .table = table, .runs = {.env = env, .snap = &snap}};
     int rc = mv_env_enter(env, err);
     if (rc != MV_OK)
         return rc;
@@ -134,6 +159,7 @@ int mv_get_many(mv_env *env, const mv_view *view, uint64_t catalog_ts, uint32_t 
         mv_page_clear(page);
         rc = get_all(&l, count, (mv_slice){keys, 0}, key_lens, page, err);
         mv_cur_close(&l.data);
+        mv_run_close(&l.runs);
         mv_snap_end(&snap);
     }
     mv_env_leave(env);

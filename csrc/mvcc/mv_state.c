@@ -13,7 +13,7 @@
 
 static const mv_slice state_key = {(const uint8_t *)"state", 5};
 static const mv_slice format_key = {(const uint8_t *)"format", 6};
-static const mv_slice cursor_key = {(const uint8_t *)"cursor", 6};
+static const mv_slice progress_keys[] = {{(const uint8_t *)"sort", 4}, {(const uint8_t *)"merge", 5}};
 
 /* Reads a meta row whose length lies between two; MV_NOT_FOUND, or MV_E_CORRUPT_STORE. */
 static int load(mv_txn *txn, mv_db meta, mv_slice key, size_t shortest, size_t longest, mv_slice *payload,
@@ -42,6 +42,8 @@ int mv_state_load(mv_txn *txn, mv_db meta, mv_state *out, mv_err *err)
     for (size_t i = 0; i < FIELDS; i++)
         fields[i] = mv_get_le64(payload.data + 8 * i);
     memcpy(out, fields, sizeof *out);
+    if (out->run_first >= MV_RUNS || out->run_count > MV_RUNS || out->run_merging > out->run_count)
+        return mv_fail(err, MV_E_CORRUPT_STORE, "the state row of meta is damaged");
     return MV_OK;
 }
 
@@ -82,21 +84,21 @@ int mv_format_save(mv_txn *txn, mv_db meta, const uint8_t store_id[MV_STORE_ID],
     return mv_kv_put(txn, meta, format_key, (mv_slice){row, sizeof row}, err);
 }
 
-int mv_merge_cursor_load(mv_txn *txn, mv_db meta, mv_slice *out, mv_err *err)
+int mv_progress_load(mv_txn *txn, mv_db meta, enum mv_progress which, mv_slice *out, mv_err *err)
 {
-    return load(txn, meta, cursor_key, MV_KEY_OVERHEAD, MV_KEY_OVERHEAD + MV_MAX_KEY, out, err);
+    return load(txn, meta, progress_keys[which], MV_KEY_OVERHEAD, MV_KEY_OVERHEAD + MV_MAX_KEY, out, err);
 }
 
-int mv_merge_cursor_save(mv_txn *txn, mv_db meta, mv_slice vkey, mv_err *err)
+int mv_progress_save(mv_txn *txn, mv_db meta, enum mv_progress which, mv_slice vkey, mv_err *err)
 {
     uint8_t row[MV_RECORD_HEAD + MV_VKEY_ROOM];
     memcpy(row + MV_RECORD_HEAD, vkey.data, vkey.len);
-    mv_record_seal(row, cursor_key, 0, vkey.len);
-    return mv_kv_put(txn, meta, cursor_key, (mv_slice){row, MV_RECORD_HEAD + vkey.len}, err);
+    mv_record_seal(row, progress_keys[which], 0, vkey.len);
+    return mv_kv_put(txn, meta, progress_keys[which], (mv_slice){row, MV_RECORD_HEAD + vkey.len}, err);
 }
 
-int mv_merge_cursor_clear(mv_txn *txn, mv_db meta, mv_err *err)
+int mv_progress_clear(mv_txn *txn, mv_db meta, enum mv_progress which, mv_err *err)
 {
-    int rc = mv_kv_del(txn, meta, cursor_key, err);
+    int rc = mv_kv_del(txn, meta, progress_keys[which], err);
     return rc == MV_NOT_FOUND ? MV_OK : rc;
 }

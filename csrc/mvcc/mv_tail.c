@@ -55,13 +55,13 @@ void mv_tail_give(mv_mems *mems)
 
 /* ---- tailing: with `fill` held, so that nobody else changes the list ---- */
 
-/* Drops the ranges that a merge has brought to `data`. */
-static void prune(mv_tail *tail, uint64_t merged)
+/* Drops the ranges whose rows have left the logs. */
+static void prune(mv_tail *tail, uint64_t sorted)
 {
     mv_mem *gone[RANGES];
     unsigned dropped = 0;
     pthread_mutex_lock(&tail->lock);
-    while (dropped < tail->count && tail->list[dropped].high <= merged) {
+    while (dropped < tail->count && tail->list[dropped].high <= sorted) {
         gone[dropped] = tail->list[dropped].mem;
         dropped++;
     }
@@ -181,9 +181,9 @@ static int fill(mv_env *env, mv_snap *snap, mv_err *err)
     int rc = MV_OK;
     if (tail->count > 0 && tail->list[tail->count - 1].high >= s->last_commit)
         return MV_OK;
-    prune(tail, s->merged);
+    prune(tail, s->sorted);
     if (tail->count == 0)
-        rc = add_range(tail, s->merged, err);
+        rc = add_range(tail, s->sorted, err);
     if (rc == MV_OK && s->frozen != 0 && tail->list[tail->count - 1].low < s->frozen) {
         rc = read_log(env, snap, mv_log_frozen(env, s), s->frozen, err);
         if (rc == MV_OK)
@@ -194,13 +194,13 @@ static int fill(mv_env *env, mv_snap *snap, mv_err *err)
 
 /* ---- taking ---- */
 
-/* Whether the list covers (merged, last_commit] of a snapshot: MV_OK, MV_DONE where it must be filled first, or
+/* Whether the list covers (sorted, last_commit] of a snapshot: MV_OK, MV_DONE where it must be filled first, or
  * MV_NOT_FOUND. With `lock` held. */
 static int covers(const mv_tail *tail, const mv_state *s)
 {
     if (tail->count == 0 || tail->list[tail->count - 1].high < s->last_commit)
         return MV_DONE;
-    return tail->list[0].low > s->merged ? MV_NOT_FOUND : MV_OK;
+    return tail->list[0].low > s->sorted ? MV_NOT_FOUND : MV_OK;
 }
 
 static int take_covering(mv_tail *tail, mv_snap *snap)
@@ -210,7 +210,7 @@ static int take_covering(mv_tail *tail, mv_snap *snap)
     int rc = covers(tail, &snap->state);
     for (unsigned i = tail->count; rc == MV_OK && i-- > 0;) {
         const range *r = &tail->list[i];
-        if (r->high <= snap->state.merged || mv_mem_rows(r->mem) == 0)
+        if (r->high <= snap->state.sorted || mv_mem_rows(r->mem) == 0)
             continue;
         if (mems->count == MV_MEMS) {
             rc = MV_NOT_FOUND; /* an old snapshot: a new one needs fewer */
@@ -251,7 +251,7 @@ int mv_tail_frozen(mv_env *env, mv_snap *snap, mv_mem **out, mv_err *err)
     rc = MV_NOT_FOUND;
     pthread_mutex_lock(&tail->lock);
     for (unsigned i = 0; i < tail->count && rc == MV_NOT_FOUND; i++)
-        if (tail->list[i].low == snap->state.merged && tail->list[i].high == snap->state.frozen) {
+        if (tail->list[i].low == snap->state.sorted && tail->list[i].high == snap->state.frozen) {
             mv_mem_ref(tail->list[i].mem);
             *out = tail->list[i].mem;
             rc = MV_OK;
@@ -260,10 +260,10 @@ int mv_tail_frozen(mv_env *env, mv_snap *snap, mv_mem **out, mv_err *err)
     return rc;
 }
 
-void mv_tail_drop(mv_tail *tail, uint64_t merged)
+void mv_tail_drop(mv_tail *tail, uint64_t sorted)
 {
     pthread_mutex_lock(&tail->fill);
-    prune(tail, merged);
+    prune(tail, sorted);
     pthread_mutex_unlock(&tail->fill);
 }
 

@@ -1,8 +1,8 @@
 /* The memtables of one environment: what this process knows of the logs.
  *
  * A list of ranges of time, (low, high], oldest first; each has a memtable with every row of the logs in its range. The
- * last one grows: its high is how far this process has tailed. A log that was frozen at M ends a range at M, and what a
- * merge has brought to `data` leaves the list, so that a snapshot needs two ranges at most: the frozen log and the active
+ * last one grows: its high is how far this process has tailed. A log that was frozen at M ends a range at M, and what has
+ * left the logs (state.sorted) leaves the list, so that a snapshot needs two ranges at most: the frozen log and the active
  * one. Rows get in from committed snapshots alone.
  */
 #ifndef MV_TAIL_H
@@ -28,16 +28,16 @@ typedef struct mv_tail mv_tail;
 int mv_tail_new(mv_tail **out, mv_err *err);
 void mv_tail_free(mv_tail *tail); /* NULL is fine; references live on */
 
-/* Gives the snapshot the memtables of (merged, last_commit], tailing the logs up to there first. MV_NOT_FOUND: a merge has
- * ended since the snapshot began, and its rows have left the list: begin a new snapshot. */
+/* Gives the snapshot the memtables of (sorted, last_commit], tailing the logs up to there first. MV_NOT_FOUND: a frozen
+ * log has been sorted since the snapshot began, and its rows have left the list: begin a new snapshot. */
 int mv_tail_take(struct mv_env *env, struct mv_snap *snap, mv_err *err);
 void mv_tail_give(mv_mems *mems); /* drops the references */
 
 /* The memtable of the frozen log of a snapshot, one reference; MV_NOT_FOUND as above. */
 int mv_tail_frozen(struct mv_env *env, struct mv_snap *snap, mv_mem **out, mv_err *err);
 
-/* Frees what a merge has brought to `data`: ranges that end at or below `merged`. */
-void mv_tail_drop(mv_tail *tail, uint64_t merged);
+/* Frees what has left the logs: ranges that end at or below `sorted`. */
+void mv_tail_drop(mv_tail *tail, uint64_t sorted);
 
 typedef struct mv_tail_stats {
     uint64_t rows, bytes; /* of memory */

@@ -3,6 +3,7 @@
 #include "base/mv_error.h"
 #include "mvcc/mv_log.h"
 #include "mvcc/mv_protect.h"
+#include "mvcc/mv_runs.h"
 #include "mvcc/mv_walk.h"
 
 enum part {
@@ -10,7 +11,8 @@ enum part {
     PART_DATA = 1,
     PART_CHANGES = 2,
     PART_LOG_A = 3,
-    PART_LOG_B = 4
+    PART_LOG_B = 4,
+    PART_RUNS = 5 /* and MV_RUNS - 1 more */
 };
 
 typedef struct check { /* one call of mv_verify */
@@ -21,6 +23,23 @@ typedef struct check { /* one call of mv_verify */
     mv_verify_stats *stats;
 } check;
 
+static int count(check *c, uint8_t kind, mv_slice vkey, mv_slice value)
+{
+    c->stats->versions++;
+    c->stats->tombstones += kind == MV_KIND_TOMBSTONE;
+    c->stats->bytes += vkey.len - MV_KEY_OVERHEAD + value.len;
+    return MV_OK;
+}
+
+/* A version that a merge under way has brought to `data` already is counted there. */
+static int count_unmoved(check *c, uint8_t kind, mv_slice vkey, mv_slice value, mv_err *err)
+{
+    int rc = mv_cur_seek(&c->finder.data, vkey, err);
+    if (rc == MV_NOT_FOUND || (rc == MV_OK && !mv_slice_equal(c->finder.data.key, vkey)))
+        return count(c, kind, vkey, value);
+    return rc;
+}
+
 static int check_data_row(check *c, mv_err *err)
 {
     mv_vkey key;
@@ -29,9 +48,7 @@ static int check_data_row(check *c, mv_err *err)
     int rc = mv_row_open(c->cur.key, c->cur.value, &key, &kind, &value, err);
     if (rc != MV_OK)
         return rc;
-    c->stats->versions++;
-    c->stats->tombstones += kind == MV_KIND_TOMBSTONE;
-    c->stats->bytes += key.key.len + value.len;
+    count(c, kind, c->cur.key, value);
     if (key.ts > c->snap.state.last_commit && key.ts > c->snap.state.direct) {
         mv_fail(err, MV_E_CORRUPT_STORE, "a version is newer than the last commit");
         return mv_fail_at(err, key.table, key.key.data, key.key.len, key.ts);
@@ -79,20 +96,28 @@ static int check_log_row(check *c, enum part part, mv_err *err)
     if (rc != MV_OK)
         return rc;
     bool active = (s->active & 1) == (unsigned)(part - PART_LOG_A);
-    uint64_t low = active && s->frozen != 0 ? s->frozen : s->merged,
+    uint64_t low = active && s->frozen != 0 ? s->frozen : s->sorted,
              high = active ? s->last_commit : s->frozen;
     if (row.ts <= low || row.ts > high)
         return mv_fail(err, MV_E_CORRUPT_STORE, "a row of the log is not of its range of time");
-    rc = active ? MV_NOT_FOUND : mv_cur_seek(&c->finder.data, row.vkey, err);
-    if (rc == MV_OK && mv_slice_equal(c->finder.data.key, row.vkey))
-        return MV_OK;
-    if (rc != MV_OK && rc != MV_NOT_FOUND)
-        return rc;
     mv_record_peek(row.record, &kind, &value);
-    c->stats->versions++;
-    c->stats->tombstones += kind == MV_KIND_TOMBSTONE;
-    c->stats->bytes += row.vkey.len - MV_KEY_OVERHEAD + value.len;
-    return MV_OK;
+    return active ? count(c, kind, row.vkey, value) : count_unmoved(c, kind, row.vkey, value, err);
+}
+
+/* A row of a run lies in the run's range of time. */
+static int check_run_row(check *c, enum part part, mv_err *err)
+{
+    const mv_state *s = &c->snap.state;
+    uint64_t run = ((uint64_t)(part - PART_RUNS) + MV_RUNS - s->run_first) % MV_RUNS;
+    mv_vkey key = {0};
+    uint8_t kind = MV_KIND_VALUE;
+    mv_slice value = {NULL, 0};
+    int rc = mv_row_open(c->cur.key, c->cur.value, &key, &kind, &value, err);
+    if (rc != MV_OK)
+        return rc;
+    if (key.ts <= mv_run_low(s, run) || key.ts > mv_run_high(s, run))
+        return mv_fail(err, MV_E_CORRUPT_STORE, "a row of a run is not of its range of time");
+    return count_unmoved(c, kind, c->cur.key, value, err);
 }
 
 static int check_row(check *c, enum part part, mv_err *err)
@@ -104,8 +129,11 @@ static int check_row(check *c, enum part part, mv_err *err)
         return check_data_row(c, err);
     case PART_CHANGES:
         return check_changes_row(c, err);
-    default:
+    case PART_LOG_A:
+    case PART_LOG_B:
         return check_log_row(c, part, err);
+    default:
+        return check_run_row(c, part, err);
     }
 }
 
@@ -140,10 +168,12 @@ static int check_rows(check *c, enum part part, uint64_t max_rows, mv_buf *curso
 static int check_meta(check *c, mv_err *err)
 {
     uint8_t store_id[MV_STORE_ID];
-    mv_slice cursor;
+    mv_slice from;
     int rc = mv_format_load(&c->snap.txn, c->env->meta, store_id, err);
     if (rc == MV_OK)
-        rc = mv_merge_cursor_load(&c->snap.txn, c->env->meta, &cursor, err);
+        rc = mv_progress_load(&c->snap.txn, c->env->meta, MV_PROGRESS_SORT, &from, err);
+    if (rc == MV_OK || rc == MV_NOT_FOUND)
+        rc = mv_progress_load(&c->snap.txn, c->env->meta, MV_PROGRESS_MERGE, &from, err);
     return rc == MV_NOT_FOUND ? MV_OK : rc;
 }
 
@@ -152,10 +182,13 @@ static int check_part(check *c, enum part part, uint64_t max_rows, mv_buf *curso
     const mv_env *env = c->env;
     const mv_db databases[] = {env->protected, env->data, env->changes, env->logs[0], env->logs[1]};
     int rc = MV_OK;
+    if (part >= PART_RUNS && !mv_run_used(&c->snap.state, part - PART_RUNS))
+        return MV_NOT_FOUND; /* nothing of what stands there counts */
     if (part == PART_META && cursor->len == 0)
         rc = check_meta(c, err);
     if (rc == MV_OK)
-        rc = mv_cur_open(&c->snap.txn, databases[part], &c->cur, err);
+        rc = mv_cur_open(&c->snap.txn, part < PART_RUNS ? databases[part] : env->runs[part - PART_RUNS],
+                         &c->cur, err);
     if (rc == MV_OK && part >= PART_CHANGES)
         rc = mv_finder_open(env, &c->snap, &c->finder, err);
     if (rc == MV_OK)
@@ -168,7 +201,7 @@ static int check_part(check *c, enum part part, uint64_t max_rows, mv_buf *curso
 int mv_verify(mv_env *env, int part, uint64_t max_rows, mv_buf *cursor, mv_verify_stats *stats, mv_err *err)
 {
     check c = {.env = env, .stats = stats};
-    if (part < PART_META || part > PART_LOG_B)
+    if (part < PART_META || part >= MV_VERIFY_PARTS)
         return mv_fail(err, MV_E_INVALID, "there is no such part");
     int rc = mv_env_enter(env, err);
     if (rc != MV_OK)

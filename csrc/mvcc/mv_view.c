@@ -121,10 +121,11 @@ int mv_view_snap(mv_env *env, const mv_view *view, uint64_t catalog_ts, mv_snap 
         if (rc != MV_OK)
             return rc;
         rc = check_snap(view, catalog_ts, snap, ts, err);
-        if (rc == MV_OK && *ts > snap->state.merged)
+        snap->at = *ts;
+        if (rc == MV_OK && *ts > snap->state.sorted)
             rc = mv_tail_take(env, snap, err);
         if (rc != MV_OK)
             mv_snap_end(snap);
-    } while (rc == MV_NOT_FOUND); /* a merge has ended meanwhile */
+    } while (rc == MV_NOT_FOUND); /* the frozen log has been sorted meanwhile */
     return rc;
 }

@@ -12,7 +12,7 @@ struct mv_view {
 };
 
 /* Begins a snapshot for one call: at the view, or (NULL) at the last commit, where catalog_ts is compared unless it is
- * MV_TS_MAX. *ts is the timestamp to read at; above `merged` the snapshot has its memtables. MV_E_CLOSED where the view is closed. Ends with mv_snap_end. Inside the
+ * MV_TS_MAX. *ts is the timestamp to read at; above `sorted` the snapshot has its memtables. MV_E_CLOSED where the view is closed. Ends with mv_snap_end. Inside the
  * gate. */
 int mv_view_snap(mv_env *env, const mv_view *view, uint64_t catalog_ts, mv_snap *snap, uint64_t *ts,
                  mv_err *err);

@@ -11,6 +11,7 @@
 #define OVERDUE 4                      /* times its limit: every commit does a slice */
 #define NAP_NS 50000
 #define MOST_NAPS 400 /* for a commit that waits: 20 ms */
+#define REST_SECONDS 1
 
 struct mv_worker {
     mv_env *env;
@@ -21,18 +22,20 @@ struct mv_worker {
     bool work, stop;
     mv_log_status log;     /* after the last commit of this process */
     uint64_t tailed_bytes; /* of the log that takes commits, when it was last tailed */
-    _Atomic uint64_t slice_rows;
 };
 
 int mv_worker_new(mv_env *env, mv_worker **out, mv_err *err)
 {
+    pthread_condattr_t monotonic;
     mv_worker *worker = mv_calloc(1, sizeof *worker);
     if (worker == NULL)
         return mv_fail(err, MV_E_NO_MEMORY, "opening the store");
     worker->env = env;
-    atomic_init(&worker->slice_rows, MV_SLICE_ROWS);
     pthread_mutex_init(&worker->lock, NULL);
-    pthread_cond_init(&worker->wake, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&worker->wake, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     *out = worker;
     return MV_OK;
 }
@@ -78,54 +81,57 @@ static void let_commits_pass(const mv_env *env)
     }
 }
 
-static int slice(mv_worker *worker, mv_err *err)
-{
-    uint64_t rows = atomic_load(&worker->slice_rows);
-    int rc = mv_merge_slice_sized(worker->env, &rows, err);
-    if (rc == MV_OK)
-        atomic_store(&worker->slice_rows, rows);
-    return rc;
-}
-
 static int tail(mv_env *env, mv_err *err)
 {
     mv_snap snap;
     int rc = mv_snap_begin(env, &snap, err);
     if (rc != MV_OK)
         return rc;
-    if (snap.state.last_commit > snap.state.merged)
+    if (snap.state.last_commit > snap.state.sorted)
         rc = mv_tail_take(env, &snap, err);
     mv_snap_end(&snap);
     return rc;
 }
 
-/* Sleeps until there is work; false when the thread has to end. */
-static bool wait_for_work(mv_worker *worker)
+enum turn {
+    WORK,
+    REST, /* nobody has committed for a while */
+    STOP
+};
+
+/* Sleeps until there is work, or, if it may rest, until nobody has committed for a while. */
+static enum turn wait_for_turn(mv_worker *worker, bool may_rest)
 {
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += REST_SECONDS;
+    int timed_out = 0;
     pthread_mutex_lock(&worker->lock);
-    while (!worker->work && !worker->stop)
-        pthread_cond_wait(&worker->wake, &worker->lock);
+    while (!worker->work && !worker->stop && timed_out == 0)
+        timed_out = may_rest ? pthread_cond_timedwait(&worker->wake, &worker->lock, &until)
+                             : pthread_cond_wait(&worker->wake, &worker->lock);
+    enum turn turn = worker->stop ? STOP : worker->work ? WORK : REST;
     worker->work = false;
-    bool goes_on = !worker->stop;
     pthread_mutex_unlock(&worker->lock);
-    return goes_on;
+    return turn;
 }
 
-static bool must_stop(mv_worker *worker)
+/* Whether it has to leave what it is at: to end, or, from a rest, to work. */
+static bool is_disturbed(mv_worker *worker, bool resting)
 {
     pthread_mutex_lock(&worker->lock);
-    bool stop = worker->stop;
+    bool disturbed = worker->stop || (resting && worker->work);
     pthread_mutex_unlock(&worker->lock);
-    return stop;
+    return disturbed;
 }
 
-/* Tails, then merges until nothing is frozen. What fails is tried again at the next commit, which meets it too. */
-static void do_work(mv_worker *worker)
+/* Tails, then sorts and merges until nothing is due. What fails is tried again at the next commit, which meets it too. */
+static void do_work(mv_worker *worker, bool resting)
 {
     mv_err err;
     int rc = tail(worker->env, &err);
-    while (rc >= 0 && !must_stop(worker)) {
-        rc = slice(worker, &err);
+    while (rc >= 0 && !is_disturbed(worker, resting)) {
+        rc = mv_merge_step(worker->env, resting, &err);
         if (rc != MV_OK)
             break;
         let_commits_pass(worker->env);
@@ -135,8 +141,11 @@ static void do_work(mv_worker *worker)
 static void *run(void *argument)
 {
     mv_worker *worker = argument;
-    while (wait_for_work(worker))
-        do_work(worker);
+    bool rested = true;
+    for (enum turn turn; (turn = wait_for_turn(worker, !rested)) != STOP;) {
+        rested = turn == REST;
+        do_work(worker, rested);
+    }
     return NULL;
 }
 
@@ -159,7 +168,7 @@ void mv_worker_notice(mv_worker *worker, const mv_log_status *log)
     worker->log = *log;
     if (log->bytes < worker->tailed_bytes)
         worker->tailed_bytes = 0; /* another log */
-    if (log->merging || log->bytes - worker->tailed_bytes > TAIL_BYTES) {
+    if (log->behind || log->bytes - worker->tailed_bytes > TAIL_BYTES) {
         worker->tailed_bytes = log->bytes;
         worker->work = true;
         if (!worker->begun && !worker->stop)
@@ -176,6 +185,6 @@ void mv_worker_help(mv_worker *worker)
     mv_log_status log = worker->log;
     uint64_t bearable = worker->refused ? log.limit : OVERDUE * log.limit;
     pthread_mutex_unlock(&worker->lock);
-    if (log.merging && log.bytes > bearable)
-        slice(worker, &ignored);
+    if (log.behind && log.bytes > bearable)
+        mv_merge_step(worker->env, false, &ignored);
 }

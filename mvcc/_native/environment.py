@@ -36,8 +36,7 @@ SCAN_REVERSE: int = lib.MV_SCAN_REVERSE
 SCAN_TOMBSTONES: int = lib.MV_SCAN_TOMBSTONES
 SCAN_REVISIONS: int = lib.MV_SCAN_REVISIONS
 SCAN_KEYS_ONLY: int = lib.MV_SCAN_KEYS_ONLY
-FIRST_SLICE_ROWS = 1000
-VERIFY_PARTS = (0, 1, 2, 3, 4)
+VERIFY_PARTS = range(lib.MV_VERIFY_PARTS)
 
 _KEPT_RESULT_BYTES = 1 << 20
 
@@ -208,12 +207,11 @@ class Environment:
             return int(call.ts[0])
 
     def merge(self, target: int) -> None:
-        """Brings every version at or below a timestamp from the logs to `data`."""
-        rows = ffi.new("uint64_t *", FIRST_SLICE_ROWS)
+        """Brings every version at or below a timestamp to `data`."""
         code = lib.MV_OK
         with _call() as call:
             while code != DONE:
-                code = self._check(lib.mv_merge(self.handle, target, rows, call.err), call)
+                code = self._check(lib.mv_merge(self.handle, target, call.err), call)
 
     # -- reads -----------------------------------------------------------------------------------
 

@@ -186,7 +186,10 @@ class EngineInfo:
     format_version: int
     last_commit: int
     merged: int
+    sorted: int
     frozen: int
+    runs: int
+    runs_merging: int
     direct: int
     gc_threshold: int
     changes_from: int
@@ -198,6 +201,8 @@ class EngineInfo:
     log_rows: int
     log_bytes: int
     log_limit: int
+    run_rows: int
+    run_bytes: int
     mem_rows: int
     mem_bytes: int
     page_size: int

@@ -66,7 +66,7 @@ def open_engine(
     """Opens a store's folder, and makes it where nothing is there and `create` is true.
 
     `map_size` is the address space in bytes (None: 1 TiB, or what the system gives), `log_limit` the bytes
-    of a log above which it is merged (None: by the size of the store). Raises LibraryError,
+    of a log above which it is merged (None: 64 MiB). Raises LibraryError,
     NotAStoreError, StoreNotFoundError, StoreAlreadyOpenError, FormatVersionError, StoreCorruptedError.
     """
     library.load()
