@@ -27,10 +27,12 @@ PAGE = ROOT / "build" / "bench" / "performance.html"
 BEGIN = "<!-- results: written by python -m bench.report -->\n"
 END = "<!-- end of results -->\n"
 
-CHROMIUM = (
-    "chromium --headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking"
-    " --disable-component-update --disable-sync --hide-scrollbars --window-size=1180,3600"
-).split()
+CHROMIUM = [
+    "chromium",
+    *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update", "--hide-scrollbars"),
+    "--window-size=1180,5400",
+]
 
 
 def section(results: Results) -> str:

@@ -15,6 +15,7 @@ from mvcc.bench.table import number
 
 WIDTH = 760
 BAR = 20
+LINE = 14
 LABELS = 200
 CHART_HEIGHT = 320
 LEFT, RIGHT, TOP, BOTTOM = 70, 150, 16, 44
@@ -107,6 +108,7 @@ def latencies(found: dict[str, Latencies]) -> str:
     down = LogAxis.over(times, CHART_HEIGHT - BOTTOM, TOP)
     farthest = _nines(1.0)
     parts = [_frame("share of commits", "milliseconds"), *_levels(down)]
+    ends: list[tuple[str, tuple[float, float]]] = []
     for share in (0.0, 0.9, 0.99, 0.999, 0.9999):
         x = _stretch(_nines(share) / farthest)
         parts.append(label(x, CHART_HEIGHT - BOTTOM + 18, f"{share:.6g}", anchor="middle"))
@@ -115,7 +117,9 @@ def latencies(found: dict[str, Latencies]) -> str:
             (_stretch(nines / farthest), down.at(max(value, 1e-3)))
             for nines, value in zip(across[name], values, strict=True)
         ]
-        parts += [path(points, f"series s{place}"), _name_of(points, name, place)]
+        parts.append(path(points, f"series s{place}"))
+        ends.append((name, points[-1]))
+    parts += _names(ends)
     return drawing(WIDTH, CHART_HEIGHT, "how long commits take while merges run", *parts)
 
 
@@ -131,14 +135,17 @@ def increments(results: Results) -> str | None:
     across = LogAxis.over([x for x, _ in points], LEFT, WIDTH - RIGHT)
     down = LogAxis.over([y for _, y in points], CHART_HEIGHT - BOTTOM, TOP)
     parts = [_frame("keys changed", "seconds"), *_levels(down)]
+    ends: list[tuple[str, tuple[float, float]]] = []
     for tick in across.ticks():
         parts.append(
             label(across.at(tick), CHART_HEIGHT - BOTTOM + 18, f"{tick:,g}", anchor="middle")
         )
     for place, (rows, found) in enumerate(sorted(series.items())):
         placed = [(across.at(x), down.at(y)) for x, y in sorted(found)]
-        parts += [path(placed, f"series s{place}"), _name_of(placed, f"{rows:,.0f} rows", place)]
+        parts.append(path(placed, f"series s{place}"))
         parts += [element("circle", cx=x, cy=y, r=4, class_=f"dot s{place}") for x, y in placed]
+        ends.append((f"{rows:,.0f} rows", placed[-1]))
+    parts += _names(ends)
     return drawing(WIDTH, CHART_HEIGHT, "what an incremental costs", *parts)
 
 
@@ -179,6 +186,11 @@ def _levels(axis: LogAxis) -> list[str]:
     return parts
 
 
-def _name_of(points: list[tuple[float, float]], name: str, place: int) -> str:
-    x, y = points[-1]
-    return label(x + 8, y + 4, name, class_=f"name s{place}")
+def _names(ends: list[tuple[str, tuple[float, float]]]) -> list[str]:
+    """The names of series beside their last points, none over another."""
+    placed = []
+    lowest = -math.inf
+    for place, (name, (x, y)) in sorted(enumerate(ends), key=lambda each: each[1][1][1]):
+        lowest = max(round(y) + 4, lowest + LINE)
+        placed.append(label(x + 8, lowest, name, class_=f"name s{place}"))
+    return placed

@@ -72,13 +72,13 @@ def html(results: Results, title: str) -> str:
 
 def conditions(results: Results) -> list[str]:
     """Where, when and of what the outcomes are: one sentence for each set that is equal in these."""
-    found: dict[tuple[str, str, str], list[str]] = {}
+    found: dict[tuple[str, str, str, int], list[str]] = {}
     for name, outcome in results.outcomes.items():
-        place = (outcome.date[:10], outcome.commit, outcome.machine)
-        found.setdefault(place, []).append(f"{name} ({outcome.rows:,} rows)")
+        place = (outcome.date[:10], outcome.commit, outcome.machine, outcome.rows)
+        found.setdefault(place, []).append(name)
     return [
-        f"{date}, commit {commit}, {machine}: {', '.join(names)}"
-        for (date, commit, machine), names in found.items()
+        f"{date}, commit {commit}, {machine}, {rows:,} rows: {', '.join(names)}"
+        for (date, commit, machine, rows), names in found.items()
     ]
 
 
@@ -107,7 +107,8 @@ def _latencies(results: Results) -> list[str]:
         if outcome.latencies:
             parts.append(charts.latencies(outcome.latencies))
         else:
-            parts.append('<p class="muted">not built</p>')
+            missing = "not measured" if outcome.pairs else "not built"
+            parts.append(f'<p class="muted">{missing}</p>')
     return parts or ['<p class="muted">not measured</p>']
 
 

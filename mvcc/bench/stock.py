@@ -16,6 +16,8 @@ from mvcc.bench.workload import commits
 
 Announce = Callable[[str], None]
 
+_LOADED = "loaded-"
+
 
 @dataclass(frozen=True, slots=True)
 class Scale:
@@ -99,13 +101,14 @@ class Stock:
         shutil.copytree(self.loaded(name, rows), path)
         return path
 
-    def forget(self, rows: int) -> None:
-        """Removes the stores of one size."""
-        for name in self.kinds:
-            remove(self._at(name, rows))
+    def clear(self) -> None:
+        """Removes what a question has left behind: all but the loaded stores."""
+        for path in self.folder.iterdir():
+            if not path.name.startswith(_LOADED):
+                shutil.rmtree(path)
 
     def _at(self, name: str, rows: int) -> Path:
-        return self.folder / f"stock-{name}-{rows}"
+        return self.folder / f"{_LOADED}{name}-{rows}"
 
 
 def rest(peer: Peer) -> None:

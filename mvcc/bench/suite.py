@@ -59,7 +59,8 @@ def ask(stock: Stock, asked: Question, pairs: int, commit: str) -> Outcome:
 
 
 def complete(stock: Stock, outcome: Outcome, commit: str) -> Outcome:
-    """Adds what does not come of a pair: syncs, the machine, the commit that was measured."""
+    """Adds what does not come of a pair: syncs, the machine, the commit that was measured; clears up."""
+    stock.clear()
     outcome.commit = commit
     outcome.machine = machine(stock.folder)
     per = ROWS_A_COMMIT.get(outcome.question)

@@ -22,7 +22,7 @@ from mvcc.bench.workload import commits, updates
 
 BEGIN = "/mvcc-bench-commits-begin"
 END = "/mvcc-bench-commits-end"
-ROWS = 20_000
+ROWS = 10_000
 COMMITS = 10
 
 _CALLS = (
@@ -43,7 +43,18 @@ def per_commit(kind: str, per: int) -> float:
     """Syncs a commit of so many rows, by a contender: a name, or `module:class` of another adapter."""
     with tempfile.TemporaryDirectory(prefix="mvcc-bench-") as folder:
         trace = Path(folder) / "trace"
-        command = ["strace", "-f", "-qq", "-s", "64", "-e", _CALLS, "-o", str(trace)]
+        command = [
+            "strace",
+            "-f",
+            "--seccomp-bpf",
+            "-qq",
+            "-s",
+            "64",
+            "-e",
+            _CALLS,
+            "-o",
+            str(trace),
+        ]
         child = [sys.executable, "-m", "mvcc.bench.syncs", kind, f"{folder}/store", str(per)]
         done = subprocess.run(
             [*command, *child], env=environment(), capture_output=True, text=True, check=False
@@ -83,6 +94,8 @@ def count(calls: Iterable[str]) -> int:
             synchronous.discard(result)
             if re.search(r"\bO_D?SYNC\b", arguments):
                 synchronous.add(result)
+        elif name in ("dup", "dup2", "dup3") and _descriptor(arguments) in synchronous:
+            synchronous.add(result)
         elif name == "close":
             synchronous.discard(_descriptor(arguments))
         elif counting:

@@ -62,7 +62,7 @@ def _measure(rows: int, quick: bool, folder: Path) -> Results:
 
     scale = Scale.of(rows)
     if quick:
-        scale = replace(scale, gets=min(scale.gets, 20_000), large=4).with_few_puts()
+        scale = replace(scale, gets=min(scale.gets, 20_000)).with_few_puts()
     results = Results()
     with announcements() as announce, suite.stocked(scale, folder, announce) as stock:
         for ask in {**suite.QUESTIONS, **suite.LARGE_QUESTIONS}.values():

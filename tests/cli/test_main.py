@@ -16,7 +16,7 @@ from tests.cli.conftest import Bank, Command
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = (
-    *("demo", "create", "drop", "tables", "stats", "verify", "gc"),
+    *("bench", "demo", "create", "drop", "tables", "stats", "verify", "gc"),
     *("get", "put", "delete", "scan", "history", "diff", "changes"),
     *("backup", "restore", "backups", "show", "sst dump", "sst verify"),
 )
