@@ -1,11 +1,10 @@
 #include "mvcc/mv_mem_index.h"
 
 enum {
-    LINE = 8,          /* slots that come with one cache miss */
-    FIRST_SLOTS = 64,  /* of the first array: a power of two, as all are */
-    FREE_PART = 4,     /* one slot in four stays free */
-    ADDRESS_BITS = 48, /* of a node: as much as user space has */
-    AHEAD = 16         /* slots: how early a node is prefetched while the array grows */
+    LINE = 8,         /* slots that come with one cache miss */
+    FIRST_SLOTS = 64, /* of the first array: a power of two, as all are */
+    FREE_PART = 8,    /* one slot in eight stays free */
+    AHEAD = 16        /* slots: how early a node is prefetched while the array grows */
 };
 
 typedef _Atomic uint64_t slot_ref;
@@ -24,12 +23,12 @@ static uint64_t load(const slot_ref *slot)
 
 static mv_mem_node *node_of(uint64_t slot)
 {
-    return (mv_mem_node *)(uintptr_t)(slot & (((uint64_t)1 << ADDRESS_BITS) - 1));
+    return (mv_mem_node *)(uintptr_t)(slot & (((uint64_t)1 << MV_MEM_ADDRESS_BITS) - 1));
 }
 
 static uint64_t slot_of(uint64_t hash, const mv_mem_node *node)
 {
-    return hash << ADDRESS_BITS | (uint64_t)(uintptr_t)node;
+    return hash << MV_MEM_ADDRESS_BITS | (uint64_t)(uintptr_t)node;
 }
 
 uint64_t mv_mem_hash(mv_slice vkey)
@@ -116,7 +115,8 @@ const mv_mem_node *mv_mem_index_find(const mv_mem_index *index, mv_slice vkey)
         return NULL;
     uint64_t hash = mv_mem_hash(vkey), slot;
     for (uint64_t at = line_of(slots, hash); (slot = load(&slots->at[at])) != 0; at = (at + 1) & slots->mask)
-        if (slot >> ADDRESS_BITS == (hash & UINT16_MAX) && mv_mem_same_user(mv_mem_key(node_of(slot)), vkey))
+        if (slot >> MV_MEM_ADDRESS_BITS == (hash & UINT16_MAX) &&
+            mv_mem_same_user(mv_mem_key(node_of(slot)), vkey))
             return node_of(slot);
     return NULL;
 }

@@ -16,31 +16,43 @@ static bool is_before(const mv_mem_node *node, mv_slice vkey)
 }
 
 /* The way up is short where the place is near: the levels above the one that leads past vkey stay as they are. */
-void mv_mem_search_begin(mv_mem_search *search, mv_slice vkey, const mv_mem_path *from)
+static void begin(mv_mem_search *search, const mv_mem_path *from)
 {
     int level = 0;
-    while (level < MV_MEM_HEIGHT && is_before(mv_mem_load(from->at[level]), vkey))
+    while (level < MV_MEM_HEIGHT && is_before(mv_mem_load(from->at[level]), search->vkey))
         level++;
-    search->vkey = vkey;
     search->path = *from;
     search->level = level - 1;
-    search->ref = level == 0 ? NULL : from->at[level - 1];
+    search->ptr = level == 0 ? NULL : from->at[level - 1];
 }
 
-bool mv_mem_search_step(mv_mem_search *search)
+/* Goes one step, to the right or down; false where there is none left to go. */
+static bool step(mv_mem_search *search)
 {
     if (search->level < 0)
         return false;
-    const mv_mem_node *node = mv_mem_load(search->ref);
+    const mv_mem_node *node = mv_mem_load(search->ptr);
     if (is_before(node, search->vkey)) {
-        search->ref = mv_mem_next_ref(node, (unsigned)search->level);
+        search->ptr = mv_mem_next_ptr(node, (unsigned)search->level);
     } else {
-        search->path.at[search->level--] = search->ref++;
+        search->path.at[search->level--] = search->ptr++;
         if (search->level < 0)
             return false;
     }
-    __builtin_prefetch(mv_mem_load(search->ref));
+    mv_mem_prefetch(mv_mem_load(search->ptr));
     return true;
+}
+
+void mv_mem_search_all(mv_mem_search *all, unsigned count, const mv_mem_path *from)
+{
+    bool busy = true;
+    for (unsigned i = 0; i < count; i++)
+        begin(&all[i], from);
+    while (busy) {
+        busy = false;
+        for (unsigned i = 0; i < count; i++)
+            busy |= step(&all[i]);
+    }
 }
 
 void mv_mem_link(mv_mem_list *list, mv_mem_node *node, const mv_mem_path *path)
@@ -49,7 +61,7 @@ void mv_mem_link(mv_mem_list *list, mv_mem_node *node, const mv_mem_path *path)
     mv_mem_ptr *back = next == NULL ? &list->last : &next->prev;
     atomic_init(&node->prev, mv_mem_load(back));
     for (unsigned level = 0; level < node->height; level++) {
-        atomic_init(mv_mem_next_ref(node, level), mv_mem_load(path->at[level]));
+        atomic_init(mv_mem_next_ptr(node, level), mv_mem_load(path->at[level]));
         mv_mem_publish(path->at[level], node);
     }
     mv_mem_publish(back, node);
@@ -66,11 +78,17 @@ static int compare_any(const mv_mem_node *node, mv_slice vkey)
 
 const mv_mem_node *mv_mem_list_seek(const mv_mem_list *list, mv_slice vkey)
 {
-    const mv_mem_ptr *ref = list->heads;
+    const mv_mem_ptr *ptr = list->heads;
     const mv_mem_node *node = NULL;
-    for (unsigned level = MV_MEM_HEIGHT; level-- > 0; ref++)
-        while ((node = mv_mem_load(ref)) != NULL && compare_any(node, vkey) < 0)
-            ref = mv_mem_next_ref(node, level);
+    for (unsigned level = MV_MEM_HEIGHT; level-- > 0; ptr++) {
+        while ((node = mv_mem_load(ptr)) != NULL) {
+            if (level > 0)
+                mv_mem_prefetch(mv_mem_load(ptr + 1));
+            if (compare_any(node, vkey) >= 0)
+                break;
+            ptr = mv_mem_next_ptr(node, level);
+        }
+    }
     return node;
 }
 
@@ -79,7 +97,7 @@ static int check_level(const mv_mem_list *list, unsigned level, uint64_t *rows, 
 {
     const mv_mem_node *last = NULL, *node = mv_mem_load(&list->heads[MV_MEM_HEIGHT - 1 - level]);
     *rows = *keys = 0;
-    for (; node != NULL; last = node, node = mv_mem_load(mv_mem_next_ref(node, level))) {
+    for (; node != NULL; last = node, node = mv_mem_load(mv_mem_next_ptr(node, level))) {
         if (node->height <= level || node->height > MV_MEM_HEIGHT ||
             (last != NULL && compare_any(last, mv_mem_key(node)) >= 0))
             return mv_fail(err, MV_E_INVALID, "a memtable's level %u is out of order", level);

@@ -9,7 +9,7 @@ typedef struct mv_mem_list {         /* all zero is an empty one */
     mv_mem_ptr last;
 } mv_mem_list;
 
-/* For each level the reference that leads past a place in the order. The writer's. */
+/* For each level the reference that leads over a place in the order. The writer's. */
 typedef struct mv_mem_path {
     mv_mem_ptr *at[MV_MEM_HEIGHT];
 } mv_mem_path;
@@ -17,19 +17,16 @@ typedef struct mv_mem_path {
 /* One of several searches that a writer does side by side. */
 typedef struct mv_mem_search {
     mv_slice vkey;
-    mv_mem_ptr *ref; /* looked at next */
-    int level;       /* ref's; below 0: done */
-    mv_mem_path path;
+    mv_mem_path path; /* to the place behind the last row before vkey */
+    mv_mem_ptr *ptr;  /* looked at next */
+    int level;        /* of ptr; below 0: done */
 } mv_mem_search;
 
 /* The path before all rows. */
 mv_mem_path mv_mem_path_first(mv_mem_list *list);
 
-/* Begins a search for the place of vkey, at a path that leads to a place before it. */
-void mv_mem_search_begin(mv_mem_search *search, mv_slice vkey, const mv_mem_path *from);
-
-/* Goes one step; false where the search is done, and its path leads past the last row before vkey. */
-bool mv_mem_search_step(mv_mem_search *search);
+/* Searches for the places of version keys, all at or behind the one that a path leads to. */
+void mv_mem_search_all(mv_mem_search *all, unsigned count, const mv_mem_path *from);
 
 /* Links a node, whose height is set, at a path. */
 void mv_mem_link(mv_mem_list *list, mv_mem_node *node, const mv_mem_path *path);

@@ -16,7 +16,7 @@
 enum {
     MV_MEM_HEIGHT = 12,
     MV_MEM_SHORTEST = MV_KEY_OVERHEAD, /* of version keys */
-    MV_MEM_LONGEST = MV_MAX_KEY + MV_KEY_OVERHEAD
+    MV_MEM_ADDRESS_BITS = 48           /* of a node: as many as user space has */
 };
 
 #ifdef MVCC_PLANT_RELAXED
@@ -42,13 +42,21 @@ static inline mv_mem_node *mv_mem_load(const mv_mem_ptr *ref)
     return atomic_load_explicit(ref, memory_order_acquire);
 }
 
+/* Brings the key and the lowest of the tower near; NULL is harmless. */
+static inline void mv_mem_prefetch(const mv_mem_node *node)
+{
+    uintptr_t from = (uintptr_t)node - sizeof(mv_mem_ptr);
+    __builtin_prefetch((const void *)from);
+    __builtin_prefetch((const void *)(from + 56));
+}
+
 static inline void mv_mem_publish(mv_mem_ptr *ref, mv_mem_node *node)
 {
     atomic_store_explicit(ref, node, MV_MEM_PUBLISH);
 }
 
 /* The reference to the node behind this one on a level below its height. */
-static inline mv_mem_ptr *mv_mem_next_ref(const mv_mem_node *node, unsigned level)
+static inline mv_mem_ptr *mv_mem_next_ptr(const mv_mem_node *node, unsigned level)
 {
     return (mv_mem_ptr *)node - 1 - level;
 }

@@ -49,7 +49,7 @@ bool mv_mem_find(const mv_mem *mem, mv_slice vkey, mv_slice *found_key, mv_slice
     if (node == NULL)
         return false;
     for (unsigned passed = 0; node != NULL && mv_mem_ts(mv_mem_key(node)) > mv_mem_ts(vkey); passed++) {
-        node = passed < FEW_VERSIONS ? mv_mem_load(mv_mem_next_ref(node, 0))
+        node = passed < FEW_VERSIONS ? mv_mem_load(mv_mem_next_ptr(node, 0))
                                      : mv_mem_list_seek(&mem->list, vkey);
         if (node == NULL || !mv_mem_same_user(mv_mem_key(node), vkey))
             return false;
@@ -86,7 +86,7 @@ bool mv_mem_last(mv_mem_cur *cur)
 
 bool mv_mem_next(mv_mem_cur *cur)
 {
-    return stand_on(cur, mv_mem_load(mv_mem_next_ref(cur->at, 0)));
+    return stand_on(cur, mv_mem_load(mv_mem_next_ptr(cur->at, 0)));
 }
 
 bool mv_mem_prev(mv_mem_cur *cur)
@@ -98,7 +98,7 @@ bool mv_mem_prev(mv_mem_cur *cur)
 static int check_index(const mv_mem *mem, uint64_t keys, mv_err *err)
 {
     const mv_mem_node *last = NULL, *node = mv_mem_list_first(&mem->list);
-    for (; node != NULL; last = node, node = mv_mem_load(mv_mem_next_ref(node, 0))) {
+    for (; node != NULL; last = node, node = mv_mem_load(mv_mem_next_ptr(node, 0))) {
         bool newest = last == NULL || !mv_mem_same_user(mv_mem_key(last), mv_mem_key(node));
         if (newest && mv_mem_index_find(&mem->index, mv_mem_key(node)) != node)
             return mv_fail(err, MV_E_INVALID, "a memtable's index does not lead to a key's newest version");

@@ -4,8 +4,9 @@
  *   value | sealed record (mvcc/mv_record.h)    copied as it is, checked by whoever opens it
  *
  * One writer at a time (callers hold a mutex), any number of readers beside it, without locks. A reader finds every row
- * whose mv_mem_add returned before the reader got hold of the memtable, and it may find later ones. Rows never change and
- * never move: slices live as long as a reference does.
+ * whose mv_mem_add or mv_mem_add_many returned before the reader got hold of the memtable, and it may find later ones.
+ * Rows never change and never move: slices live as long as a reference does. A row costs about 30 bytes beside its own,
+ * and 10 to 40 more where it is the first of its table and key.
  */
 #ifndef MV_MEMTABLE_H
 #define MV_MEMTABLE_H

@@ -3,13 +3,15 @@
 #include <string.h>
 
 #include "check.h"
-#include "mvcc/mv_memtable.h"
+#include "mvcc/mv_mem.h"
 
 enum {
     KEY_ROOM = MV_KEY_OVERHEAD + MV_MAX_KEY,
     FAMILIES = 6,
     ORDERS = 3,
-    PROBES = 300
+    PROBES = 300,
+    MOST_TOGETHER = 400,
+    PIECES = 150000 /* rows: more than are ordered at a time */
 };
 
 typedef struct row { /* what was added, in the order in which it was */
@@ -113,6 +115,37 @@ static void add(mv_mem *mem, const row *r)
     free(record);
 }
 
+/* Adds rows at once, and sometimes once more, which changes nothing. */
+static void add_many(mv_mem *mem, const row *rows, size_t count)
+{
+    mv_err err;
+    mv_mem_row *all = calloc(count, sizeof *all);
+    CHECK(all != NULL);
+    for (size_t i = 0; i < count; i++) {
+        uint8_t *record = malloc(rows[i].record_len + 1);
+        CHECK(record != NULL && mv_vkey_parse(key_of(&rows[i]), &all[i].key));
+        memset(record, rows[i].mark, rows[i].record_len);
+        all[i].record = (mv_slice){record, rows[i].record_len};
+    }
+    for (uint64_t times = any(3); times < 3; times += 2)
+        CHECK(mv_mem_add_many(mem, all, count, &err) == MV_OK);
+    for (size_t i = 0; i < count; i++)
+        free((void *)all[i].record.data);
+    free(all);
+}
+
+/* Adds rows in turn, by one and by many. */
+static void add_all(mv_mem *mem, const row *rows, size_t count)
+{
+    for (size_t at = 0, together; at < count; at += together) {
+        together = any(3) == 0 ? 1 : 1 + any(count - at < MOST_TOGETHER ? count - at : MOST_TOGETHER);
+        if (together == 1)
+            add(mem, &rows[at]);
+        else
+            add_many(mem, rows + at, together);
+    }
+}
+
 static bool same(const row *r, mv_slice key, mv_slice value)
 {
     if (!mv_slice_equal(key_of(r), key) || value.len != r->record_len)
@@ -213,11 +246,12 @@ static void rows_come_back_in_order(unsigned family, unsigned order, size_t coun
     compare_all(mem, rows, 0, family);
     for (unsigned part = 1; part <= 4; part++) {
         size_t until = count * part / 4;
+        size_t begin = held;
         for (; added < until; added++) {
             rows[added].added = (unsigned)added;
-            add(mem, &rows[added]);
             rows[held++] = rows[added];
         }
+        add_all(mem, rows + begin, held - begin);
         held = settle(rows, held);
         compare_all(mem, rows, held, family);
     }
@@ -238,6 +272,70 @@ static void the_last_holder_frees(void)
     mv_mem_unref(NULL);
 }
 
+static void more_rows_than_are_ordered_at_a_time(void)
+{
+    static uint8_t users[PIECES][5];
+    static mv_mem_row rows[PIECES];
+    mv_err err;
+    mv_mem *mem = NULL;
+    CHECK(mv_mem_new(&mem, &err) == MV_OK);
+    for (uint32_t i = 0; i < PIECES; i++) {
+        mv_put_be32(users[i], i * 2654435761u);
+        rows[i] = (mv_mem_row){{7, {users[i], sizeof users[i]}, i}, {users[i], 4}};
+    }
+    CHECK(mv_mem_add_many(mem, rows, 0, &err) == MV_OK && mv_mem_rows(mem) == 0);
+    CHECK(mv_mem_add_many(mem, rows, PIECES, &err) == MV_OK);
+    CHECK(mv_mem_rows(mem) == PIECES && mv_mem_check(mem, &err) == MV_OK);
+    for (uint32_t i = 0; i < PIECES; i++) {
+        uint8_t vkey[MV_VKEY_ROOM];
+        mv_slice key, record;
+        CHECK(mv_mem_find(mem, mv_vkey_write(vkey, 7, rows[i].key.key, UINT64_MAX), &key, &record));
+        CHECK(mv_mem_ts(key) == i && mv_slice_equal(record, rows[i].record));
+    }
+    mv_mem_unref(mem);
+}
+
+/* Makes a memtable of ten rows that is whole, for damage. */
+static mv_mem *ten_rows(void)
+{
+    mv_err err;
+    mv_mem *mem = NULL;
+    CHECK(mv_mem_new(&mem, &err) == MV_OK);
+    for (uint8_t i = 0; i < 10; i++) {
+        uint8_t vkey[MV_VKEY_ROOM], user = i / 2;
+        CHECK(mv_mem_add(mem, mv_vkey_write(vkey, 7, (mv_slice){&user, 1}, i), (mv_slice){&i, 1}, &err) ==
+              MV_OK);
+    }
+    CHECK(mv_mem_check(mem, &err) == MV_OK);
+    return mem;
+}
+
+static void damage_is_found(void)
+{
+    mv_err err;
+    for (unsigned kind = 0; kind < 7; kind++) {
+        mv_mem *mem = ten_rows();
+        mv_mem_node *first = mv_mem_load(&mem->list.heads[MV_MEM_HEIGHT - 1]);
+        mv_mem_node *second = mv_mem_load(mv_mem_next_ptr(first, 0));
+        if (kind == 0)
+            mem->rows++;
+        else if (kind == 1)
+            mem->index.keys++;
+        else if (kind == 2)
+            mem->index.slots = NULL;
+        else if (kind == 3)
+            mem->list.last = first;
+        else if (kind == 4)
+            second->prev = NULL;
+        else if (kind == 5)
+            second->bytes[5]++;
+        else
+            mv_mem_index_put(&mem->index, mv_mem_hash(mv_mem_key(first)), second, first);
+        CHECK(mv_mem_check(mem, &err) == MV_E_INVALID);
+        mv_mem_unref(mem);
+    }
+}
+
 static void what_no_log_holds_is_refused(void)
 {
     static const uint8_t bytes[KEY_ROOM + 1];
@@ -250,6 +348,10 @@ static void what_no_log_holds_is_refused(void)
           MV_E_INVALID);
     CHECK(mv_mem_add(mem, (mv_slice){bytes, KEY_ROOM + 1}, (mv_slice){bytes, 5}, &err) == MV_E_INVALID);
     CHECK(mv_mem_add(mem, (mv_slice){bytes, 12}, (mv_slice){bytes, (size_t)1 << 32}, &err) == MV_E_INVALID);
+    mv_mem_row two[] = {{{1, {bytes, 3}, 5}, {bytes, 5}}, {{1, {bytes, MV_MAX_KEY + 1}, 5}, {bytes, 5}}};
+    CHECK(mv_mem_add_many(mem, two, 2, &err) == MV_E_INVALID);
+    two[1] = (mv_mem_row){{1, {bytes, 4}, 5}, {bytes, (size_t)1 << 32}};
+    CHECK(mv_mem_add_many(mem, two, 2, &err) == MV_E_INVALID);
     cur = (mv_mem_cur){.mem = mem};
     CHECK(mv_mem_rows(mem) == 0 && !mv_mem_first(&cur) && !mv_mem_last(&cur));
     CHECK(mv_mem_add(mem, (mv_slice){bytes, 12}, (mv_slice){NULL, 0}, &err) == MV_OK);
@@ -268,7 +370,9 @@ int main(int argc, char **argv)
     for (unsigned family = 0; family < FAMILIES; family++)
         for (unsigned order = 0; order < ORDERS; order++)
             rows_come_back_in_order(family, order, count);
+    more_rows_than_are_ordered_at_a_time();
     the_last_holder_frees();
+    damage_is_found();
     what_no_log_holds_is_refused();
     return 0;
 }

@@ -1,4 +1,5 @@
-/* The memtable where any one allocation fails: the row is not there, everything else is, and it can be added again. */
+/* The memtable where any one allocation fails: the row is not there, everything else is, and it can be added again.
+ * Of many rows any may be missing until all are added again. */
 #include <string.h>
 
 #include "failing_alloc.h"
@@ -6,6 +7,7 @@
 
 #define ROWS 12000
 #define LARGE 300000
+#define TOGETHER 100
 
 static uint8_t large[LARGE]; /* a record over a block */
 
@@ -52,8 +54,40 @@ static int add_all(mv_err *err)
     return failed;
 }
 
+/* As add_all, but so many at a time. */
+static int add_many(mv_err *err)
+{
+    static uint8_t users[TOGETHER][4];
+    mv_mem_row rows[TOGETHER];
+    mv_mem *mem = NULL;
+    int failed = mv_mem_new(&mem, err);
+    if (failed != MV_OK)
+        return failed;
+    for (unsigned at = 0; at < ROWS; at += TOGETHER) {
+        mv_err ignored;
+        for (unsigned i = 0; i < TOGETHER; i++) {
+            mv_put_be32(users[i], (at + i) * 2654435761u);
+            rows[i] = (mv_mem_row){{7, {users[i], 4}, 9}, {large, (at + i) % 1000 == 999 ? LARGE : 50}};
+        }
+        int rc = mv_mem_add_many(mem, rows, TOGETHER, err);
+        if (rc == MV_OK)
+            continue;
+        failed = rc;
+        CHECK(mv_mem_rows(mem) < at + TOGETHER && mv_mem_check(mem, &ignored) == MV_OK);
+        CHECK(mv_mem_add_many(mem, rows, TOGETHER, &ignored) == MV_OK);
+    }
+    CHECK(mv_mem_rows(mem) == ROWS && mv_mem_check(mem, err) == MV_OK);
+    for (unsigned i = 0; i < ROWS; i++)
+        CHECK(has_row(mem, i));
+    mv_mem_unref(mem);
+    if (failed != MV_OK)
+        err->code = failed;
+    return failed;
+}
+
 int main(void)
 {
     CHECK(fail_each_allocation(add_all) > 10);
+    CHECK(fail_each_allocation(add_many) > 10);
     return 0;
 }
