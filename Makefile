@@ -24,7 +24,7 @@ NATIVE := mvcc/_native/_core.abi3.so
 NATIVE_SOURCES := setup.py csrc/build_cffi.py $(wildcard csrc csrc/*/ csrc/*.h csrc/*/*.h csrc/*/*.c)
 OOM_FILES := $(wildcard tests/c/oom/*.[ch])
 C_FILES := $(sort $(wildcard csrc/*.h csrc/*/*.[ch] tests/*/*.[ch] tests/c/planted/*.c \
-    bench/*/*.[ch]))
+    tests/c/stress/*.[ch] bench/*/*.[ch]))
 CLANG_FLAGS := -fsyntax-only -std=c11 -D_GNU_SOURCE -Icsrc -Itests/c -Wall -Wextra -Werror \
     -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wpointer-arith -Wwrite-strings
 

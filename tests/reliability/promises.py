@@ -50,6 +50,12 @@ ROWS: tuple[Row, ...] = (
         ),
     ),
     Row(
+        promises=("R2", "R3"),
+        aspect="a memtable's readers beside its writer, under the thread sanitizer",
+        demanded="60 s, 0 reports, every published row found",
+        tests=("tests/reliability/test_stress.py",),
+    ),
+    Row(
         promises=("R3",),
         aspect="scripted conflicts, lost updates and write skew at both levels",
         demanded="each refused or allowed as its level says",
