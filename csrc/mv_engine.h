@@ -120,6 +120,13 @@ typedef struct mv_commit_args {
 /* One LMDB transaction, durable on return: validate, assign a timestamp, write all or nothing. */
 int mv_commit(mv_env *env, const mv_commit_args *args, uint64_t *ts, mv_err *err);
 
+/* As mv_commit, for what is only put, into one table: a row, */
+int mv_put(mv_env *env, uint64_t catalog_ts, uint64_t now, uint32_t table, const uint8_t *key,
+           uint32_t key_len, const uint8_t *value, uint32_t value_len, uint64_t *ts, mv_err *err);
+/* or rows, of which a key that comes twice gets the later value. */
+int mv_put_rows(mv_env *env, uint64_t catalog_ts, uint64_t now, const mv_ops *rows, uint64_t *ts,
+                mv_err *err);
+
 /* ---- merging ---- */
 /* One step towards merged >= target, some milliseconds long: MV_OK, or MV_DONE once there. Merges go on by themselves too,
  * in a thread that begins when a log first passes its limit. */

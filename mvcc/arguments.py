@@ -6,8 +6,7 @@ change. Everything is refused before anything is written. Knows no table and no 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import cast
+from collections.abc import Iterable
 
 from mvcc.engine.interface import MAX_KEY_BYTES, MAX_VALUE_BYTES
 from mvcc.errors import (
@@ -64,40 +63,6 @@ def as_keys(keys: Iterable[BytesLike]) -> list[bytes]:
     return [
         key if type(key) is bytes and len(key) <= MAX_KEY_BYTES else as_key(key) for key in keys
     ]
-
-
-def as_rows(
-    items: Mapping[bytes, BytesLike] | Iterable[tuple[BytesLike, BytesLike]],
-) -> dict[bytes, bytes]:
-    """The rows of a mapping or of (key, value) pairs; of a key that comes twice, the later value.
-
-    TypeError for what is no pair, and what `as_key` and `as_value` raise.
-    """
-    pairs = list(items.items() if isinstance(items, Mapping) else items)
-    try:
-        rows = cast(dict[bytes, bytes], dict(pairs))
-    except (TypeError, ValueError):  # a key that does not hash, such as a bytearray; or no pair
-        rows = None
-    if rows is not None and _is_plain(rows):
-        return rows
-    return dict(map(_as_row, pairs))
-
-
-def _as_row(pair: tuple[BytesLike, BytesLike]) -> tuple[bytes, bytes]:
-    try:
-        key, value = pair
-    except (TypeError, ValueError):
-        raise TypeError("a row is a pair: pass a mapping, or (key, value) tuples") from None
-    return as_key(key), as_value(value)
-
-
-def _is_plain(rows: dict[bytes, bytes]) -> bool:
-    """Whether nothing needs to be copied or refused. At the speed of C: a load is millions of rows."""
-    return (
-        set(map(type, rows)) | set(map(type, rows.values())) <= {bytes}
-        and max(map(len, rows), default=0) <= MAX_KEY_BYTES
-        and max(map(len, rows.values()), default=0) <= MAX_VALUE_BYTES
-    )
 
 
 def as_bounds(start: BytesLike | None, end: BytesLike | None) -> Bounds:

@@ -198,6 +198,7 @@ class KeyTooLongError(UsageError, ValueError):
     hint: str = "Shorten it: for example, keep a prefix and hash the rest."
     length: int
     limit: int
+    key: bytes | None = None  # of the row that it was, where there were many; cut at 512 bytes
 
 
 class ValueTooLargeError(UsageError, ValueError):
@@ -207,6 +208,7 @@ class ValueTooLargeError(UsageError, ValueError):
     hint: str = "Cut it into parts under keys of their own."
     length: int
     limit: int
+    key: bytes | None = None  # of the row that it was, where there were many; cut at 512 bytes
 
 
 class InvalidSpanError(UsageError, ValueError):

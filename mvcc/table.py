@@ -7,21 +7,23 @@ the handle then looks whether its table is still there, and goes on or raises Ta
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, closing
 from typing import ClassVar, TypeVar, overload
 
 from mvcc import catalog, updates
-from mvcc.arguments import as_bounds, as_key, as_keys, as_rows, as_value
+from mvcc.arguments import as_bounds, as_key, as_keys, as_value
 from mvcc.catalog import Entry
 from mvcc.context import Context
-from mvcc.engine.interface import MAX_KEY_BYTES, ScanRequest, View, WriteBatch
+from mvcc.engine.interface import MAX_KEY_BYTES, MAX_VALUE_BYTES, ScanRequest, View
 from mvcc.errors import TableNotFoundError, TransactionRetryError
+from mvcc.packed import PackedRows
 from mvcc.reads import TableReads
 from mvcc.retry import until_done
+from mvcc.rows import pack
 from mvcc.scan import Columns, read_pages
 from mvcc.timestamp import Timestamp, When
-from mvcc.types import ANY, BytesLike
+from mvcc.types import ANY, BytesLike, RowsLike
 from mvcc.updates import Expected
 from mvcc.work import Work, WorkTable
 
@@ -104,11 +106,18 @@ class Table(TableReads):
         >>> t.history(b"ada")[0].timestamp == stamp
         True
         """
-        data, new = as_key(key), as_value(value)
-        if expected is ANY:
-            return self._commit(WriteBatch([self._id], [data], [new]))
-        _, committed = self._atomically(lambda t: updates.replace(t, data, new, expected))
-        return Timestamp(committed)
+        data = key if type(key) is bytes and len(key) <= MAX_KEY_BYTES else as_key(key)
+        new = value if type(value) is bytes and len(value) <= MAX_VALUE_BYTES else as_value(value)
+        if expected is not ANY:
+            _, committed = self._atomically(lambda t: updates.replace(t, data, new, expected))
+            return Timestamp(committed)
+        while True:
+            try:
+                committed = self._engine.put(self._id, data, new, catalog_ts=self._catalog_ts)
+            except TransactionRetryError as error:
+                self._look_up_again(error)
+            else:
+                return Timestamp(committed)
 
     def delete(self, key: BytesLike, *, expected: Expected = ANY) -> bool:
         """Deletes a key. False where it was absent: then nothing is written. ConditionFailedError."""
@@ -116,18 +125,15 @@ class Table(TableReads):
         found, _ = self._atomically(lambda t: updates.remove(t, data, expected))
         return found
 
-    def put_many(
-        self, items: Mapping[bytes, BytesLike] | Iterable[tuple[BytesLike, BytesLike]]
-    ) -> Timestamp:
+    def put_many(self, items: RowsLike) -> Timestamp:
         """Sets many keys in one commit; a key that comes twice gets the later value.
 
-        Takes a mapping or (key, value) pairs, and gives the commit's timestamp (the last one's where
-        there is nothing to write).
+        Takes a mapping, (key, value) pairs, a tuple of two numpy arrays (keys and values: uint8 in two
+        dimensions, or dtype V; of dtype S the NULs at the end of an element are not part of it, as when
+        numpy reads it), or anything with Arrow's C interface and two binary columns. Gives the commit's
+        timestamp, the last one's where there is nothing to write.
         """
-        rows = as_rows(items)
-        if not rows:
-            return Timestamp(self._engine.last_commit())
-        return self._commit(WriteBatch([self._id] * len(rows), list(rows), list(rows.values())))
+        return self._put_rows(self._engine.put_rows, pack(items))
 
     def delete_many(self, keys: Iterable[BytesLike]) -> int:
         """Deletes many keys in one commit; gives how many of them were there."""
@@ -162,11 +168,13 @@ class Table(TableReads):
 
     # -- helpers ---------------------------------------------------------------------------------
 
-    def _commit(self, batch: WriteBatch) -> Timestamp:
-        """Commits blind writes."""
+    def _put_rows(self, put: Callable[..., int], rows: PackedRows) -> Timestamp:
+        """Commits rows by a method of the engine."""
+        if not rows:
+            return Timestamp(self._engine.last_commit())
         while True:
             try:
-                return Timestamp(self._engine.commit(batch, catalog_ts=self._catalog_ts))
+                return Timestamp(put(self._id, rows, catalog_ts=self._catalog_ts))
             except TransactionRetryError as error:
                 self._look_up_again(error)
 

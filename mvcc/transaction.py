@@ -9,21 +9,22 @@ from __future__ import annotations
 import threading
 import uuid
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, closing, nullcontext
 from types import TracebackType
 from typing import ClassVar, NoReturn, Self, TypeVar, get_args, overload
 
 from mvcc import updates
-from mvcc.arguments import as_bounds, as_key, as_keys, as_rows, as_value
+from mvcc.arguments import as_bounds, as_key, as_keys, as_value
 from mvcc.context import Context
 from mvcc.engine.interface import ScanRequest, View
 from mvcc.errors import ConcurrentUseError, InvalidArgumentError, StoreClosedError
 from mvcc.reads import TableReads
+from mvcc.rows import as_rows
 from mvcc.scan import Columns
 from mvcc.stream import Handles
 from mvcc.timestamp import Timestamp, When
-from mvcc.types import ANY, BytesLike
+from mvcc.types import ANY, BytesLike, RowsLike
 from mvcc.updates import Expected
 from mvcc.work import Isolation, Work, WorkTable
 
@@ -243,10 +244,8 @@ class TransactionTable(TableReads):
         with self._turn:
             updates.remove(self._table, data, expected)
 
-    def put_many(
-        self, items: Mapping[bytes, BytesLike] | Iterable[tuple[BytesLike, BytesLike]]
-    ) -> None:
-        """Sets many keys; a key that comes twice gets the later value."""
+    def put_many(self, items: RowsLike) -> None:
+        """Sets many keys; a key that comes twice gets the later value. Takes what a live table takes."""
         rows = as_rows(items)
         with self._turn:
             self._table.set_many(rows)

@@ -32,6 +32,33 @@ if TYPE_CHECKING:
 else:
     BytesLike: TypeAlias = bytes | bytearray | memoryview
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class ArrowStreamLike(Protocol):
+    """A table or a frame that Arrow's C stream interface can read, as of pyarrow, polars or duckdb."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """A capsule of an ArrowArrayStream."""
+        ...
+
+
+class ArrowArrayLike(Protocol):
+    """A record batch that Arrow's C data interface can read."""
+
+    def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]:
+        """Capsules of an ArrowSchema and an ArrowArray."""
+        ...
+
+
+RowsLike: TypeAlias = (
+    "Mapping[bytes, BytesLike] | Iterable[tuple[BytesLike, BytesLike]]"
+    " | tuple[NDArray[np.generic], NDArray[np.generic]] | ArrowStreamLike | ArrowArrayLike"
+)
+"""Many rows: a mapping, (key, value) pairs, two numpy arrays, or two binary columns of Arrow."""
+
 D = TypeVar("D")
 
 
@@ -410,9 +437,7 @@ class Writable(Protocol):
         """Deletes a key; False where it was absent, and then nothing is written."""
         ...
 
-    def put_many(
-        self, items: Mapping[bytes, BytesLike] | Iterable[tuple[BytesLike, BytesLike]]
-    ) -> Timestamp | None:
+    def put_many(self, items: RowsLike) -> Timestamp | None:
         """Sets many keys in one commit; a key that comes twice gets the later value."""
         ...
 

@@ -1,7 +1,7 @@
 /* Commit: a batch is validated, gets a timestamp and is written, all or nothing: to the log, and to `changes`. */
 #include "base/mv_error.h"
 #include "mvcc/mv_changelog.h"
-#include "mvcc/mv_env.h"
+#include "mvcc/mv_commit.h"
 #include "mvcc/mv_group.h"
 #include "mvcc/mv_log.h"
 #include "mvcc/mv_ops.h"
@@ -11,26 +11,6 @@
 
 #define LARGEST_IN_LOG ((size_t)64 << 10) /* bytes of a value: what is larger is written once, to `data` */
 #define LARGEST_BATCH_IN_LOG ((uint64_t)64 << 20) /* bytes of a batch: what is larger would stand in memory */
-
-/* What the engine cannot store is refused before the write lock is taken. */
-static int check_sizes(const mv_ops *ops, mv_err *err)
-{
-    const uint8_t *key = ops->keys;
-    for (uint64_t i = 0; i < ops->count; i++) {
-        int rc = MV_OK;
-        if (ops->key_lens[i] > MV_MAX_KEY)
-            rc = mv_fail_ab(err, MV_E_KEY_TOO_LONG, ops->key_lens[i], MV_MAX_KEY, "the key is too long");
-        else if (ops->value_lens[i] != MV_TOMBSTONE && ops->value_lens[i] > MV_MAX_VALUE)
-            rc = mv_fail_ab(err, MV_E_VALUE_TOO_LARGE, ops->value_lens[i], MV_MAX_VALUE,
-                            "the value is too large");
-        if (rc != MV_OK)
-            return mv_fail_at(err, mv_ops_table(ops, i), key, ops->key_lens[i], 0);
-        key += ops->key_lens[i];
-    }
-    if (ops->count + 1 >= UINT32_MAX)
-        return mv_fail_ab(err, MV_E_TOO_BIG, ops->count, UINT32_MAX, "too many writes in one commit");
-    return MV_OK;
-}
 
 /* Rule 15: nothing committed after read_ts touches the read set. */
 static int validate(mv_env *env, mv_write *w, const mv_commit_args *args, const mv_readset *reads,
@@ -79,7 +59,7 @@ static int assign_timestamp(mv_env *env, const mv_write *w, const mv_commit_args
 
 typedef struct writing { /* one batch on its way into a transaction */
     mv_write *w;
-    mv_batch *batch;
+    mv_pending *batch;
     mv_cur data, log, changes;
 } writing;
 
@@ -143,7 +123,7 @@ static int write_spans(mv_cur *changes, const mv_spans *spans, uint64_t ts, uint
     return rc;
 }
 
-static int write_all(mv_env *env, mv_write *w, mv_batch *batch, mv_err *err)
+static int write_all(mv_env *env, mv_write *w, mv_pending *batch, mv_err *err)
 {
     const mv_commit_args *args = batch->args;
     writing x = {.w = w, .batch = batch};
@@ -163,7 +143,7 @@ static int write_all(mv_env *env, mv_write *w, mv_batch *batch, mv_err *err)
     return rc;
 }
 
-int mv_batch_apply(mv_env *env, mv_write *w, mv_batch *batch, bool *written)
+int mv_pending_apply(mv_env *env, mv_write *w, mv_pending *batch, bool *written)
 {
     const mv_commit_args *args = batch->args;
     mv_err *err = batch->err;
@@ -194,15 +174,19 @@ static uint64_t log_bytes_of(const mv_ops *ops)
 
 int mv_commit(mv_env *env, const mv_commit_args *args, uint64_t *ts, mv_err *err)
 {
-    mv_batch batch = {.args = args, .err = err};
+    int rc = mv_ops_check(&args->ops, true, err);
+    if (rc == MV_OK)
+        rc = mv_check_unique(&args->ops, err);
+    return rc == MV_OK ? mv_commit_checked(env, args, ts, err) : rc;
+}
+
+int mv_commit_checked(mv_env *env, const mv_commit_args *args, uint64_t *ts, mv_err *err)
+{
+    mv_pending batch = {.args = args, .err = err};
     int rc = mv_env_enter(env, err);
     if (rc != MV_OK)
         return rc;
-    rc = check_sizes(&args->ops, err);
-    if (rc == MV_OK)
-        rc = mv_check_unique(&args->ops, err);
-    if (rc == MV_OK)
-        rc = mv_readset_build(&args->reads, &batch.reads, err);
+    rc = mv_readset_build(&args->reads, &batch.reads, err);
     if (rc == MV_OK) {
         batch.bytes = log_bytes_of(&args->ops);
         rc = mv_group_commit(env, &batch);

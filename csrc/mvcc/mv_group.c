@@ -9,8 +9,8 @@
 
 struct mv_group {
     pthread_mutex_t lock;
-    bool leading;           /* a thread is at work, or has been told to */
-    mv_batch *first, *last; /* those that wait */
+    bool leading;             /* a thread is at work, or has been told to */
+    mv_pending *first, *last; /* those that wait */
     _Atomic uint64_t waiting, finished;
 };
 
@@ -44,9 +44,9 @@ uint64_t mv_group_finished(const mv_group *group)
 
 /* ---- one LMDB transaction ---- */
 
-static void answer_all(mv_batch *first, int rc, const mv_err *err)
+static void answer_all(mv_pending *first, int rc, const mv_err *err)
 {
-    for (mv_batch *b = first; b != NULL; b = b->next)
+    for (mv_pending *b = first; b != NULL; b = b->next)
         if (b->rc == MV_OK) {
             b->rc = rc;
             if (b->err != err)
@@ -56,12 +56,12 @@ static void answer_all(mv_batch *first, int rc, const mv_err *err)
 
 /* Applies every batch of a chain to w. Batches that are refused have their rc; MV_DONE: none was written. A failure: w holds
  * parts of a batch. */
-static int apply_all(mv_env *env, mv_write *w, mv_batch *first)
+static int apply_all(mv_env *env, mv_write *w, mv_pending *first)
 {
     int rc = MV_DONE;
-    for (mv_batch *b = first; b != NULL; b = b->next) {
+    for (mv_pending *b = first; b != NULL; b = b->next) {
         bool written = false;
-        b->rc = mv_batch_apply(env, w, b, &written);
+        b->rc = mv_pending_apply(env, w, b, &written);
         if (b->rc == MV_OK)
             rc = MV_OK;
         else if (written)
@@ -72,7 +72,7 @@ static int apply_all(mv_env *env, mv_write *w, mv_batch *first)
 
 /* Commits a chain in one transaction. *whole is false where the transaction failed as one, so that it might succeed for
  * each batch alone; else every batch has its answer. */
-static void commit_chain(mv_env *env, mv_batch *first, bool *whole)
+static void commit_chain(mv_env *env, mv_pending *first, bool *whole)
 {
     mv_write w;
     mv_err err;
@@ -102,10 +102,10 @@ static void commit_chain(mv_env *env, mv_batch *first, bool *whole)
     }
 }
 
-static void commit_each(mv_env *env, mv_batch *first)
+static void commit_each(mv_env *env, mv_pending *first)
 {
-    for (mv_batch *b = first; b != NULL;) {
-        mv_batch *next = b->next;
+    for (mv_pending *b = first; b != NULL;) {
+        mv_pending *next = b->next;
         bool whole;
         b->next = NULL;
         b->rc = MV_OK;
@@ -115,7 +115,7 @@ static void commit_each(mv_env *env, mv_batch *first)
     }
 }
 
-static void commit_all(mv_env *env, mv_batch *first)
+static void commit_all(mv_env *env, mv_pending *first)
 {
     bool whole;
     mv_worker_help(env->worker);
@@ -126,7 +126,7 @@ static void commit_all(mv_env *env, mv_batch *first)
 
 /* ---- the queue: with the group's lock held ---- */
 
-static void queue(mv_group *group, mv_batch *batch)
+static void queue(mv_group *group, mv_pending *batch)
 {
     batch->next = NULL;
     if (group->first == NULL)
@@ -137,9 +137,9 @@ static void queue(mv_group *group, mv_batch *batch)
 }
 
 /* Takes the batches at the front, at least one. */
-static mv_batch *take(mv_group *group)
+static mv_pending *take(mv_group *group)
 {
-    mv_batch *first = group->first, *end = first;
+    mv_pending *first = group->first, *end = first;
     for (uint64_t bytes = first->bytes; end->next != NULL && bytes + end->next->bytes <= GROUP_BYTES;) {
         end = end->next;
         bytes += end->bytes;
@@ -150,10 +150,10 @@ static mv_batch *take(mv_group *group)
 }
 
 /* Tells the batches of a chain that they are done, and the next one that waits to lead. */
-static void finish(mv_group *group, const mv_batch *own, mv_batch *first)
+static void finish(mv_group *group, const mv_pending *own, mv_pending *first)
 {
-    for (mv_batch *b = first; b != NULL;) {
-        mv_batch *next = b->next; /* b goes with its thread */
+    for (mv_pending *b = first; b != NULL;) {
+        mv_pending *next = b->next; /* b goes with its thread */
         b->done = true;
         if (b != own)
             pthread_cond_signal(&b->wake);
@@ -166,17 +166,17 @@ static void finish(mv_group *group, const mv_batch *own, mv_batch *first)
     }
 }
 
-static void lead(mv_env *env, mv_batch *own)
+static void lead(mv_env *env, mv_pending *own)
 {
     mv_group *group = env->group;
-    mv_batch *chain = take(group);
+    mv_pending *chain = take(group);
     pthread_mutex_unlock(&group->lock);
     commit_all(env, chain);
     pthread_mutex_lock(&group->lock);
     finish(group, own, chain);
 }
 
-int mv_group_commit(mv_env *env, mv_batch *batch)
+int mv_group_commit(mv_env *env, mv_pending *batch)
 {
     mv_group *group = env->group;
     pthread_cond_init(&batch->wake, NULL);

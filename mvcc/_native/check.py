@@ -92,8 +92,13 @@ _RAISES: dict[int, Callable[[Failure], Exception]] = {
     lib.MV_E_NO_STORE: lambda f: errors.StoreNotFoundError(path=f.path),
     lib.MV_E_FORMAT_VERSION: lambda f: errors.FormatVersionError(path=f.path, found=f.a, known=f.b),
     lib.MV_E_READ_ONLY: lambda _: errors.ReadOnlyError(),
-    lib.MV_E_KEY_TOO_LONG: lambda f: errors.KeyTooLongError(length=f.a, limit=f.b),
-    lib.MV_E_VALUE_TOO_LARGE: lambda f: errors.ValueTooLargeError(length=f.a, limit=f.b),
+    lib.MV_E_KEY_TOO_LONG: lambda f: errors.KeyTooLongError(length=f.a, limit=f.b, key=f.key),
+    lib.MV_E_VALUE_TOO_LARGE: lambda f: errors.ValueTooLargeError(
+        f"the value of {f.a} bytes of key {f.key!r} is over the limit of {f.b}",
+        length=f.a,
+        limit=f.b,
+        key=f.key,
+    ),
     lib.MV_E_DUPLICATE_KEY: lambda f: errors.InvalidArgumentError(
         f"key {f.key!r} stands twice in one batch", argument="batch"
     ),

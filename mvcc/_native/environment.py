@@ -7,7 +7,6 @@ only to pack and unpack. Each call has its own error record and result buffers, 
 from __future__ import annotations
 
 import os
-import threading
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,12 +14,12 @@ from typing import Any
 
 from mvcc._native import pages
 from mvcc._native._core import ffi, lib
+from mvcc._native.call import Call, idle, new_call
 from mvcc._native.check import (
     DONE,
     NOT_FOUND,
     Failure,
     check,
-    new_error,
     raise_failure,
     read_failure,
 )
@@ -41,45 +40,6 @@ VERIFY_PARTS = range(lib.MV_VERIFY_PARTS)
 _KEPT_RESULT_BYTES = 1 << 20
 
 SpanTuple = tuple[int, bytes | None, bytes | None]
-
-
-class _Call:
-    """What one call passes to C and gets back, for a `with` block.
-
-    Kept by the thread for its next call. Not shared by two at once: a finalizer or a signal handler that
-    uses a store may run between C's answer and the reading of it.
-    """
-
-    __slots__ = ("err", "page", "ts", "value")
-
-    def __init__(self) -> None:
-        self.err = new_error()
-        self.value = ffi.gc(ffi.new("mv_buf *"), lib.mv_buf_free)
-        self.ts = ffi.new("uint64_t *")
-        self.page = ffi.gc(ffi.new("mv_page *"), lib.mv_page_free)
-
-    def __enter__(self) -> _Call:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        _idle.calls.append(self)
-
-
-class _Idle(threading.local):
-    """A thread's records that no call uses."""
-
-    def __init__(self) -> None:
-        self.calls: list[_Call] = []
-
-
-_idle = _Idle()
-
-
-def _call() -> _Call:
-    try:
-        return _idle.calls.pop()
-    except IndexError:
-        return _Call()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +94,11 @@ class Environment:
         args.log_limit = log_limit
         args.store_id = store_id
         out = ffi.new("mv_env **")
-        with _call() as call:
+        with new_call() as call:
             self._check(lib.mv_env_open(args, out, call.err), call)
         self.handle = ffi.gc(out[0], lib.mv_env_free)
 
-    def _check(self, code: int, call: _Call) -> int:
+    def _check(self, code: int, call: Call) -> int:
         return check(self.path, code, call.err)
 
     def close(self) -> None:
@@ -159,19 +119,19 @@ class Environment:
 
     def now(self, clock: int) -> int:
         """Raises the read floor to the clock; gives the timestamp."""
-        with _call() as call:
+        with new_call() as call:
             self._check(lib.mv_now(self.handle, clock, call.ts, call.err), call)
             return int(call.ts[0])
 
     def last_commit(self) -> int:
         """The timestamp of the newest commit."""
-        with _call() as call:
+        with new_call() as call:
             self._check(lib.mv_last_commit(self.handle, call.ts, call.err), call)
             return int(call.ts[0])
 
     def advance(self, timestamp: int, clock: int) -> None:
         """Raises the last commit durably."""
-        with _call() as call:
+        with new_call() as call:
             self._check(lib.mv_advance(self.handle, timestamp, clock, call.err), call)
 
     # -- commit ----------------------------------------------------------------------------------
@@ -201,7 +161,7 @@ class Environment:
         args.catalog_ts = catalog_ts
         args.now = clock
         args.at = at
-        with _call() as call:
+        with new_call() as call:
             self._check(lib.mv_commit(self.handle, args, call.ts, call.err), call)
             alive.clear()
             return int(call.ts[0])
@@ -209,7 +169,7 @@ class Environment:
     def merge(self, target: int) -> None:
         """Brings every version at or below a timestamp to `data`."""
         code = lib.MV_OK
-        with _call() as call:
+        with new_call() as call:
             while code != DONE:
                 code = self._check(lib.mv_merge(self.handle, target, call.err), call)
 
@@ -218,14 +178,14 @@ class Environment:
     def view(self, timestamp: int, clock: int) -> NativeView:
         """Pins a timestamp; LATEST is the last commit."""
         out = ffi.new("mv_view **")
-        with _call() as call:
+        with new_call() as call:
             self._check(lib.mv_view_open(self.handle, timestamp, clock, out, call.err), call)
         return NativeView(self, out[0])
 
     def get(self, view: NativeView | None, catalog_ts: int, table: int, key: bytes) -> bytes | None:
         """The value of a key, or None."""
-        idle = _idle.calls  # as `with _call()`, without two calls of Python in the shortest read
-        call = idle.pop() if idle else _Call()
+        calls = idle.calls  # as `with new_call()`, without two calls of Python in the shortest read
+        call = calls.pop() if calls else Call()
         try:
             out = call.value
             code = lib.mv_get(
@@ -248,14 +208,14 @@ class Environment:
                 lib.mv_buf_free(out)
             return value
         finally:
-            idle.append(call)
+            calls.append(call)
 
     def get_many(
         self, view: NativeView | None, catalog_ts: int, table: int, keys: Sequence[bytes]
     ) -> list[bytes | None]:
         """The values of many keys."""
         blob, lengths = pages.pack(keys)
-        with _call() as call:
+        with new_call() as call:
             self._check(
                 lib.mv_get_many(
                     self.handle,
@@ -287,7 +247,7 @@ class Environment:
         args, alive = scan_args(span, flags, resume_ts, since)
         args.max_rows = max_rows
         args.max_bytes = max_bytes
-        with _call() as call:
+        with new_call() as call:
             page = call.page
             self._check(lib.mv_scan(self.handle, view.handle, args, page, call.err), call)
             alive.clear()
@@ -311,7 +271,7 @@ class Environment:
         """Keys to cut at; where to go on; what was counted since the last cut."""
         args, alive = scan_args(span, 0, 0, since)
         args.max_rows = max_rows
-        with _call() as call:
+        with new_call() as call:
             page, call.ts[0] = call.page, carry
             self._check(
                 lib.mv_split(self.handle, view.handle, args, span_bytes, call.ts, page, call.err),
@@ -339,7 +299,7 @@ class Environment:
         key = ffi.from_buffer(resume_key)
         args.resume_ts, args.resume_seq = resume_ts, resume_seq
         args.resume_key, args.resume_key_len = ffi.cast("uint8_t *", key), len(resume_key)
-        with _call() as call:
+        with new_call() as call:
             page = call.page
             self._check(lib.mv_changes(self.handle, args, page, call.err), call)
             return ChangeRows(
@@ -357,7 +317,7 @@ class Environment:
 
     def protect(self, timestamp: int, label: str, durable: bool) -> int:
         """Adds a record that holds the threshold back; gives its id."""
-        with _call() as call:
+        with new_call() as call:
             self._check(
                 lib.mv_protect(self.handle, timestamp, durable, label.encode(), call.ts, call.err),
                 call,
@@ -366,12 +326,12 @@ class Environment:
 
     def unprotect(self, record_id: int) -> None:
         """Drops a record; an unknown id is ignored."""
-        with _call() as call:
+        with new_call() as call:
             self._check(lib.mv_unprotect(self.handle, record_id, call.err), call)
 
     def gc_publish(self, wanted: int) -> int:
         """Raises the threshold as far as may be; gives it."""
-        with _call() as call:
+        with new_call() as call:
             self._check(lib.mv_gc_publish(self.handle, wanted, call.ts, call.err), call)
             return int(call.ts[0])
 
@@ -380,7 +340,7 @@ class Environment:
         cursor = ffi.gc(ffi.new("mv_buf *"), lib.mv_buf_free)
         stats = ffi.new("mv_gc_stats *")
         code = lib.MV_OK
-        with _call() as call:
+        with new_call() as call:
             while code != DONE:
                 code = self._check(
                     lib.mv_gc_slice(self.handle, work_per_slice, cursor, stats, call.err), call
@@ -397,7 +357,7 @@ class Environment:
             cursor = ffi.gc(ffi.new("mv_buf *"), lib.mv_buf_free)
             while len(problems) < max_problems:
                 before = pages.take_bytes(cursor)
-                with _call() as call:
+                with new_call() as call:
                     code = lib.mv_verify(self.handle, part, rows_per_call, cursor, stats, call.err)
                     if code == DONE:
                         break
@@ -413,7 +373,7 @@ class Environment:
     def info(self) -> dict[str, Any]:
         """The fields of mv_info by name."""
         info = ffi.new("mv_info *")
-        with _call() as call:
+        with new_call() as call:
             self._check(lib.mv_env_info(self.handle, info, call.err), call)
         fields = {name: getattr(info, name) for name, _ in ffi.typeof("mv_info").fields}
         fields["store_id"] = bytes(ffi.buffer(info.store_id))

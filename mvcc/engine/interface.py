@@ -12,6 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from mvcc.packed import PackedRows
+
 CATALOG_TABLE = 1
 """The table whose writes raise the catalog timestamp."""
 
@@ -290,6 +292,14 @@ class Engine(Protocol):
         TransactionRetryError(reason="catalog"). `reads` that changed: TransactionRetryError
         (reason="conflict"). Also KeyTooLongError, ValueTooLargeError, ClockSkewError (at), ReadOnlyError.
         """
+        ...
+
+    def put(self, table_id: int, key: bytes, value: bytes, *, catalog_ts: int | None = None) -> int:
+        """Commits one row. Raises what `commit` without reads raises."""
+        ...
+
+    def put_rows(self, table_id: int, rows: PackedRows, *, catalog_ts: int | None = None) -> int:
+        """Commits rows; a key that comes twice gets the later value. Raises what `put` raises."""
         ...
 
     # -- reading ---------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Self
 
-from mvcc._native import environment, files, library
+from mvcc._native import environment, files, library, writes
 from mvcc._native.environment import LATEST, Environment, NativeView, SpanTuple
 from mvcc.clock import Clock
 from mvcc.engine.interface import (
@@ -41,6 +41,7 @@ from mvcc.errors import (
     TimestampBelowGCError,
     TransactionRetryError,
 )
+from mvcc.packed import PackedRows
 from mvcc.timestamp import LOGICAL_BITS
 
 DATA_FILE = "data.mdb"
@@ -303,6 +304,16 @@ class LMDBEngine:
             )
         except TimestampBelowGCError as error:
             raise TransactionRetryError(reason="gc", timestamp=error.threshold) from error
+
+    def put(self, table_id: int, key: bytes, value: bytes, *, catalog_ts: int | None = None) -> int:
+        """Commits one row."""
+        catalog = LATEST if catalog_ts is None else catalog_ts
+        return writes.put(self._env, catalog, self._clock_ts(), table_id, key, value)
+
+    def put_rows(self, table_id: int, rows: PackedRows, *, catalog_ts: int | None = None) -> int:
+        """Commits rows."""
+        catalog = LATEST if catalog_ts is None else catalog_ts
+        return writes.put_rows(self._env, catalog, self._clock_ts(), table_id, rows)
 
     # -- reading ---------------------------------------------------------------------------------
 

@@ -13,14 +13,14 @@ PACKAGE = ROOT / "mvcc"
 
 # From the bottom up. A module may import from its own layer and from those before it.
 LAYERS: dict[str, tuple[str, ...]] = {
-    "values": ("timestamp", "error_base", "errors", "types", "clock", "units"),
+    "values": ("timestamp", "error_base", "errors", "types", "packed", "clock", "units"),
     "boundary": ("_native",),
     "engine": ("engine",),
     "SST files": ("sst",),
     "store": (
         *("store", "table", "snapshot", "transaction", "catalog", "changes", "diff", "upkeep"),
         *("reads", "scan", "stream", "work", "updates", "buffer"),
-        *("context", "arguments", "names", "retry", "sharing"),
+        *("context", "arguments", "rows", "arrow", "names", "retry", "sharing"),
     ),
     "destinations": ("storage",),
     "backup": ("backup", "jobs"),

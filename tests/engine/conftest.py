@@ -1,5 +1,5 @@
 """Fixtures: each engine in turn."""
 
-from tests.engine.engines import clock, engine, open_engine
+from tests.engine.engines import clock, engine, lmdb_engine, open_engine
 
-__all__ = ["clock", "engine", "open_engine"]
+__all__ = ["clock", "engine", "lmdb_engine", "open_engine"]

@@ -9,6 +9,7 @@ from typing import Protocol
 import pytest
 
 from mvcc.engine.interface import Engine
+from mvcc.engine.lmdb import LMDBEngine
 from mvcc.engine.lmdb import open_engine as open_lmdb
 from mvcc.testing import ManualClock
 from tests.engine.memory import Disk, MemoryEngine
@@ -53,3 +54,11 @@ def open_engine(
 def engine(open_engine: Opener) -> Engine:
     """An open, empty engine."""
     return open_engine()
+
+
+@pytest.fixture
+def lmdb_engine(tmp_path: Path) -> Iterator[LMDBEngine]:
+    """An open, empty engine over LMDB, for what it alone can get wrong."""
+    engine = open_lmdb(tmp_path / "store")
+    yield engine
+    engine.close()

@@ -41,6 +41,7 @@ from mvcc.errors import (
     TransactionRetryError,
     ValueTooLargeError,
 )
+from mvcc.packed import PackedRows
 from mvcc.timestamp import Timestamp
 
 NO_SSTS = "the engine in memory writes and reads no SSTs"
@@ -139,6 +140,18 @@ class MemoryEngine:
                 disk.catalog_ts = timestamp
             disk.last_commit = timestamp
             return timestamp
+
+    def put(self, table_id: int, key: bytes, value: bytes, *, catalog_ts: int | None = None) -> int:
+        """A commit of one row."""
+        return self.commit(WriteBatch([table_id], [key], [value]), catalog_ts=catalog_ts)
+
+    def put_rows(self, table_id: int, rows: PackedRows, *, catalog_ts: int | None = None) -> int:
+        """A commit of a dict's rows."""
+        return self._put_dict(table_id, dict(rows), catalog_ts)
+
+    def _put_dict(self, table_id: int, rows: dict[bytes, bytes], catalog_ts: int | None) -> int:
+        batch = WriteBatch([table_id] * len(rows), list(rows), list(rows.values()))
+        return self.commit(batch, catalog_ts=catalog_ts)
 
     def _check_catalog(self, catalog_ts: int | None) -> None:
         if catalog_ts is not None and self.disk.catalog_ts > catalog_ts:

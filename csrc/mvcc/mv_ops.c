@@ -1,0 +1,36 @@
+#include "mvcc/mv_ops.h"
+
+#include "base/mv_error.h"
+#include "mvcc/mv_key.h"
+
+int mv_ops_check(const mv_ops *ops, bool deletes, mv_err *err)
+{
+    const uint8_t *key = ops->keys;
+    for (uint64_t i = 0; i < ops->count; i++) {
+        int rc = MV_OK;
+        bool deleted = deletes && ops->value_lens[i] == MV_TOMBSTONE;
+        if (ops->key_lens[i] > MV_MAX_KEY)
+            rc = mv_fail_ab(err, MV_E_KEY_TOO_LONG, ops->key_lens[i], MV_MAX_KEY, "the key is too long");
+        else if (!deleted && ops->value_lens[i] > MV_MAX_VALUE)
+            rc = mv_fail_ab(err, MV_E_VALUE_TOO_LARGE, ops->value_lens[i], MV_MAX_VALUE,
+                            "the value is too large");
+        if (rc != MV_OK)
+            return mv_fail_at(err, mv_ops_table(ops, i), key, ops->key_lens[i], 0);
+        key += ops->key_lens[i];
+    }
+    if (ops->count + 1 >= UINT32_MAX)
+        return mv_fail_ab(err, MV_E_TOO_BIG, ops->count, UINT32_MAX, "too many writes in one commit");
+    return MV_OK;
+}
+
+bool mv_ops_ascend(const mv_ops *ops)
+{
+    mv_slice last = {ops->keys, ops->count > 0 ? ops->key_lens[0] : 0};
+    for (uint64_t i = 1; i < ops->count; i++) {
+        mv_slice key = {last.data + last.len, ops->key_lens[i]};
+        if (mv_slice_compare(last, key) >= 0)
+            return false;
+        last = key;
+    }
+    return true;
+}
