@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/mv_alloc.h"
 #include "base/mv_error.h"
@@ -32,35 +33,51 @@ static void free_parts(mv_env *env)
 
 /* ---- the gate ---- */
 
+static bool is_ours(const mv_env *env)
+{
+    return env->pid == getpid();
+}
+
 int mv_env_enter(mv_env *env, mv_err *err)
 {
     atomic_fetch_add(&env->calls, 1);
-    if (!atomic_load(&env->closed))
+    bool closed = atomic_load(&env->closed);
+    if (!closed && !atomic_load_explicit(&env->sub->forked, memory_order_relaxed))
         return MV_OK;
     mv_env_leave(env);
-    return mv_fail(err, MV_E_CLOSED, "store");
+    return closed ? mv_fail(err, MV_E_CLOSED, "store")
+                  : mv_fail(err, MV_E_FORKED, "the store was opened by the parent process");
 }
 
 void mv_env_leave(mv_env *env)
 {
-    if (atomic_fetch_sub(&env->calls, 1) == 1 && atomic_load(&env->closed)) {
+    if (atomic_fetch_sub(&env->calls, 1) == 1 && atomic_load(&env->closed) && is_ours(env)) {
         pthread_mutex_lock(&env->gate_lock);
         pthread_cond_broadcast(&env->gate_empty);
         pthread_mutex_unlock(&env->gate_lock);
     }
 }
 
+/* A forked child only forgets: locks may be held, and conditions waited at, by threads that it does not have. */
+static void close_in_child(mv_env *env)
+{
+    if (!atomic_exchange(&env->closed, true))
+        mv_sub_close(env->sub);
+}
+
 void mv_env_close(mv_env *env)
 {
+    if (!is_ours(env)) {
+        close_in_child(env);
+        return;
+    }
     pthread_mutex_lock(&env->gate_lock);
     if (!atomic_exchange(&env->closed, true)) {
-        bool forked = atomic_load(&env->sub->forked); /* calls of the parent's threads never end here */
-        if (!forked)
-            mv_worker_stop(env->worker);
-        while (!forked && atomic_load(&env->calls) > 0)
+        mv_worker_stop(env->worker);
+        while (atomic_load(&env->calls) > 0)
             pthread_cond_wait(&env->gate_empty, &env->gate_lock);
         mv_sub_close(env->sub); /* first: a child forked later must not close our descriptor's number again */
-        if (env->shared != NULL && !forked)
+        if (env->shared != NULL)
             mv_shared_close(env->shared);
     }
     pthread_mutex_unlock(&env->gate_lock);
@@ -69,9 +86,11 @@ void mv_env_close(mv_env *env)
 void mv_env_free(mv_env *env)
 {
     mv_env_close(env);
-    free_parts(env);
-    pthread_cond_destroy(&env->gate_empty);
-    pthread_mutex_destroy(&env->gate_lock);
+    if (is_ours(env)) {
+        free_parts(env);
+        pthread_cond_destroy(&env->gate_empty);
+        pthread_mutex_destroy(&env->gate_lock);
+    }
     mv_free(env);
 }
 
@@ -180,6 +199,7 @@ int mv_env_open(const mv_open_args *args, mv_env **out, mv_err *err)
     int rc = mv_sub_open(args->path, args->flags & MV_OPEN_READ_ONLY, args->map_size, &env->sub, err);
     if (rc == MV_OK) {
         env->log_limit = args->log_limit;
+        env->pid = getpid();
         rc = open_parts(env, args, err);
         if (rc != MV_OK) {
             free_parts(env);

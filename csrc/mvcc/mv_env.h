@@ -3,6 +3,8 @@
 #ifndef MV_ENV_H
 #define MV_ENV_H
 
+#include <sys/types.h>
+
 #include "lmdb/mv_substrate.h"
 #include "mv_engine.h"
 #include "mvcc/mv_pace.h"
@@ -18,6 +20,7 @@ struct mv_env {
     atomic_bool closed;
     pthread_mutex_t gate_lock;
     pthread_cond_t gate_empty;
+    pid_t pid; /* that opened it: elsewhere it is a forked child's copy */
     mv_sub *sub;
     mv_shared *shared; /* NULL where the folder cannot be written: no pins, no floor */
     uint8_t store_id[MV_STORE_ID];
@@ -29,7 +32,8 @@ struct mv_env {
     mv_pace pace;             /* of slices */
 };
 
-/* Every public function passes the gate: enter, and (only if that was MV_OK) leave. */
+/* Every public function passes the gate: enter, and (only if that was MV_OK) leave. MV_E_CLOSED; MV_E_FORKED before a
+ * child waits for what threads of its parent held. */
 int mv_env_enter(mv_env *env, mv_err *err);
 void mv_env_leave(mv_env *env);
 

@@ -84,7 +84,7 @@ void mv_view_close(mv_view *view)
     mv_err ignored;
     if (atomic_exchange(&view->closed, true) || mv_env_enter(view->env, &ignored) != MV_OK)
         return;
-    if (view->pin != MV_NO_PIN && !atomic_load(&view->env->sub->forked))
+    if (view->pin != MV_NO_PIN)
         mv_shared_unpin(view->env->shared, view->pin);
     mv_env_leave(view->env);
 }
