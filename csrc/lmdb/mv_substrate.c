@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/mv_alloc.h"
 #include "base/mv_bytes.h"
@@ -15,6 +16,8 @@
 #define SMALLEST_MAP ((uint64_t)1 << 30)
 #define MAX_READERS 2048
 #define FILE_MODE 0644
+#define CHECK_NS 100000000
+#define CHECKS_A_SECOND 10
 
 /* One attempt at a map size. *env is NULL on failure. Returns LMDB's result. */
 static int try_open(const char *folder, bool read_only, uint64_t map_size, MDB_env **env)
@@ -188,6 +191,15 @@ void mv_read_commit(mv_txn *txn)
     txn->raw = NULL;
 }
 
+static void clear_readers_now_and_then(mv_sub *sub)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    int64_t due = (int64_t)now.tv_sec * CHECKS_A_SECOND + now.tv_nsec / CHECK_NS;
+    if (atomic_exchange_explicit(&sub->checked, due, memory_order_relaxed) != due)
+        mv_sub_clear_readers(sub);
+}
+
 int mv_write_begin(mv_sub *sub, mv_txn *out, mv_err *err)
 {
     if (atomic_load(&sub->forked))
@@ -196,6 +208,7 @@ int mv_write_begin(mv_sub *sub, mv_txn *out, mv_err *err)
         return mv_fail(err, MV_E_READ_ONLY, "the store is open for reading");
     if (atomic_load(&sub->failed))
         return mv_fail(err, MV_E_FAILED, "an earlier write could not be synced");
+    clear_readers_now_and_then(sub);
     out->sub = sub;
     int rc = mv_lmdb.txn_begin(sub->env, NULL, 0, &out->raw);
     return rc == 0 ? MV_OK : mv_lmdb_fail(err, rc, "beginning a write");

@@ -36,6 +36,7 @@ typedef struct mv_sub {
     pthread_mutex_t pool_lock;
     int pooled;
     MDB_txn *pool[MV_READER_POOL]; /* reset readers, which keep their slots */
+    _Atomic int64_t checked;       /* when killed readers were last looked for, in units of CHECK_NS */
     int fork_fd;                   /* closed in a forked child, which would keep its locks alive; -1: none */
     struct mv_sub *next;           /* in the registry */
 } mv_sub;
@@ -52,7 +53,8 @@ int mv_sub_open(const char *folder, bool read_only, uint64_t map_size, mv_sub **
 /* Ends the pooled readers and the map, and frees. No transaction may be open. In a forked child it only forgets. */
 void mv_sub_close(mv_sub *sub);
 
-/* Frees the reader slots of killed processes, whose snapshots would keep pages from being used again. */
+/* Frees the reader slots of killed processes, whose snapshots would keep pages from being used again. Where write
+ * transactions begin it is done about ten times a second. */
 void mv_sub_clear_readers(mv_sub *sub);
 
 /* Opens a sub-database inside a transaction; MV_NOT_FOUND where it is absent and create is false. cmp may be NULL. The
