@@ -128,9 +128,9 @@ int mv_put_rows(mv_env *env, uint64_t catalog_ts, uint64_t now, const mv_ops *ro
                 mv_err *err);
 
 /* ---- merging ---- */
-/* One step towards merged >= target, some milliseconds long: MV_OK, or MV_DONE once there. Merges go on by themselves too,
+/* One step towards merged >= target, of at most max_rows rows (0: some milliseconds long): MV_OK, or MV_DONE once there. Merges go on by themselves too,
  * in a thread that begins when a log first passes its limit. */
-int mv_merge(mv_env *env, uint64_t target, mv_err *err);
+int mv_merge(mv_env *env, uint64_t target, uint64_t max_rows, mv_err *err);
 
 /* ---- views ---- */
 typedef struct mv_view mv_view; /* a timestamp that can be read for as long as the view is open (GC waits) */

@@ -6,6 +6,7 @@
 
 #include "base/mv_alloc.h"
 #include "base/mv_error.h"
+#include "base/mv_plant.h"
 #include "mvcc/mv_group.h"
 #include "mvcc/mv_key.h"
 #include "mvcc/mv_worker.h"
@@ -271,6 +272,6 @@ uint64_t mv_clock(uint64_t now)
 
 uint64_t mv_lowest_commit(const mv_env *env, const mv_write *w)
 {
-    uint64_t floor = mv_shared_floor(env->shared);
+    uint64_t floor = mv_planted(FLOOR) ? 0 : mv_shared_floor(env->shared);
     return (floor > w->state.last_commit ? floor : w->state.last_commit) + 1;
 }

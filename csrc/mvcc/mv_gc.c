@@ -5,6 +5,7 @@
 #include "base/mv_buf.h"
 #include "base/mv_bytes.h"
 #include "base/mv_error.h"
+#include "base/mv_plant.h"
 #include "mvcc/mv_env.h"
 #include "mvcc/mv_key.h"
 #include "mvcc/mv_protect.h"
@@ -33,15 +34,19 @@ int mv_gc_publish(mv_env *env, uint64_t wanted, uint64_t *threshold, mv_err *err
     int rc = mv_env_enter(env, err);
     if (rc != MV_OK)
         return rc;
+    if (mv_planted(GC_PINS))
+        *mv_plant_word() = mv_shared_oldest_pin(env->shared, NULL);
+    mv_pause("gc.publish");
     rc = mv_write_open(env, &w, err);
     if (rc == MV_OK) {
         mv_sub_clear_readers(env->sub);
         rc = mv_protect_lowest(env, &w, &lowest, err);
         if (rc == MV_OK) {
-            uint64_t highest = lowest < w.state.merged ? lowest : w.state.merged;
+            uint64_t highest = lowest < w.state.merged || mv_planted(GC_MERGED) ? lowest : w.state.merged;
             uint64_t gc = wanted < highest ? wanted : highest;
             w.state.gc = gc > w.state.gc ? gc : w.state.gc;
-            w.state.changes_from = w.state.gc > w.state.changes_from ? w.state.gc : w.state.changes_from;
+            if (!mv_planted(TRIM))
+                w.state.changes_from = w.state.gc > w.state.changes_from ? w.state.gc : w.state.changes_from;
             uint64_t published = w.state.gc;
             rc = mv_write_close(env, &w, err);
             if (rc == MV_OK)
@@ -113,6 +118,12 @@ static int read_key(slice *s, uint64_t *kept, uint8_t *kind, mv_err *err)
 static int collect_key(slice *s, uint64_t kept, uint8_t kind, bool *whole, mv_err *err)
 {
     size_t count = s->shadowed.len / sizeof(uint64_t);
+    if (mv_planted(GC_TOMB) && kind == MV_KIND_TOMBSTONE) {
+        s->removals--;
+        kind = MV_KIND_VALUE; /* nothing to remove behind the others */
+        if (remove_version(s, kept, err) != MV_OK)
+            return err->code;
+    }
     for (; count > 0 && s->removals > 0; count--, s->removals--) {
         uint64_t ts;
         memcpy(&ts, s->shadowed.data + (count - 1) * sizeof ts, sizeof ts);
@@ -205,7 +216,7 @@ static int run_slice(mv_env *env, mv_write *w, slice *s, mv_buf *cursor, mv_err 
         phase = room[0];
         from = (mv_slice){room + 1, cursor->len - 1};
     }
-    uint64_t pins = mv_shared_oldest_pin(env->shared, NULL);
+    uint64_t pins = mv_planted(GC_PINS) ? *mv_plant_word() : mv_shared_oldest_pin(env->shared, NULL);
     s->bound = w->state.gc < pins ? w->state.gc : pins;
     int rc = mv_cur_open(&w->txn, phase == PHASE_DATA ? env->data : env->changes, &s->cur, err);
     if (rc == MV_OK)

@@ -2,6 +2,7 @@
 
 #include "base/mv_alloc.h"
 #include "base/mv_error.h"
+#include "base/mv_plant.h"
 #include "mvcc/mv_merge.h"
 #include "mvcc/mv_worker.h"
 
@@ -89,6 +90,9 @@ static void commit_chain(mv_env *env, mv_pending *first, bool *whole)
         *whole = rc == MV_DONE || first->next == NULL;
         return;
     }
+    mv_pause("commit.stamped");
+    if (mv_planted(AFTER_COMMIT) && mv_tail_take(env, &w, &err) == MV_OK)
+        mv_tail_give(&w.mems);
     rc = mv_merge_consider(env, &w, &log, &err);
     if (rc != MV_OK)
         mv_write_abort(&w.txn);

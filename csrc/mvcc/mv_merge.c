@@ -49,7 +49,7 @@ typedef struct merging { /* one slice */
     mv_env *env;
     mv_write *w;
     mv_vcur runs;
-    uint64_t rows;
+    uint64_t max_rows, rows;
 } merging;
 
 /* Places the cursor at the first row that is not merged yet: MV_OK, or MV_NOT_FOUND where none is left. */
@@ -67,7 +67,7 @@ static int place(merging *m, mv_err *err)
 static int move_rows(merging *m, mv_err *err)
 {
     mv_mover mover;
-    uint64_t most = mv_pace_rows(&m->env->pace, MV_PACE_MERGE);
+    uint64_t most = mv_pace_rows(&m->env->pace, MV_PACE_MERGE, m->max_rows);
     int rc = mv_mover_open(&m->w->txn, m->env->data, m->runs.key, &mover, err);
     while (rc == MV_OK && mover.rows < most) {
         rc = mv_mover_put(&mover, m->runs.key, m->runs.value, err);
@@ -124,22 +124,20 @@ static int clear_one(mv_env *env, mv_write *w, mv_err *err)
 }
 
 /* What there is to do about runs, in one transaction: MV_OK, or MV_DONE. */
-static int work_in(mv_env *env, mv_write *w, bool resting, uint64_t *rows, mv_err *err)
+static int work_in(merging *m, bool resting, mv_err *err)
 {
-    merging m = {.env = env, .w = w};
-    mv_state *s = &w->state;
+    mv_env *env = m->env;
+    mv_state *s = &m->w->state;
     if (s->run_merging == 0) {
         bool due = resting && s->run_count > 0;
-        int rc = due ? MV_OK : runs_due(env, w, &due, err);
+        int rc = due ? MV_OK : runs_due(env, m->w, &due, err);
         if (rc != MV_OK)
             return rc;
         if (!due)
-            return clear_one(env, w, err);
+            return clear_one(env, m->w, err);
         s->run_merging = s->run_count;
     }
-    int rc = merge_in(&m, err);
-    *rows = m.rows;
-    return rc;
+    return merge_in(m, err);
 }
 
 /* Whether a snapshot shows anything to do, so that the write lock is not taken for nothing. */
@@ -162,11 +160,11 @@ static int has_work(mv_env *env, bool resting, bool *work, mv_err *err)
     return rc;
 }
 
-static int merge_slice(mv_env *env, bool resting, mv_err *err)
+static int merge_slice(mv_env *env, bool resting, uint64_t max_rows, mv_err *err)
 {
     mv_write w;
+    merging m = {.env = env, .w = &w, .max_rows = max_rows};
     bool work = false;
-    uint64_t rows = 0;
     int rc = has_work(env, resting, &work, err);
     if (rc != MV_OK || !work)
         return rc == MV_OK ? MV_DONE : rc;
@@ -174,24 +172,26 @@ static int merge_slice(mv_env *env, bool resting, mv_err *err)
     if (rc != MV_OK)
         return rc;
     uint64_t began = mv_pace_clock();
-    rc = work_in(env, &w, resting, &rows, err);
+    rc = work_in(&m, resting, err);
     if (rc != MV_OK) {
         mv_write_abort(&w.txn);
         return rc;
     }
     bool goes_on = w.state.run_merging > 0;
     rc = mv_write_close(env, &w, err);
-    if (rc == MV_OK && goes_on && rows > 0)
-        mv_pace_learn(&env->pace, MV_PACE_MERGE, rows, mv_pace_clock() - began);
+    if (rc == MV_OK && goes_on && m.rows > 0 && max_rows == 0)
+        mv_pace_learn(&env->pace, MV_PACE_MERGE, m.rows, mv_pace_clock() - began);
     return rc;
 }
 
 /* ---- what next ---- */
 
-int mv_merge_step(mv_env *env, bool resting, mv_err *err)
+int mv_merge_step(mv_env *env, bool resting, uint64_t max_rows, mv_err *err)
 {
-    int rc = mv_sort_slice(env, err);
-    return rc == MV_DONE || rc == MV_NOT_FOUND ? merge_slice(env, resting || rc == MV_NOT_FOUND, err) : rc;
+    int rc = mv_sort_slice(env, max_rows, err);
+    if (rc != MV_DONE && rc != MV_NOT_FOUND)
+        return rc;
+    return merge_slice(env, resting || rc == MV_NOT_FOUND, max_rows, err);
 }
 
 /* Freezes what is not sorted up to a target, if nobody has done so. Without runs it goes to `data` at once. */
@@ -209,7 +209,7 @@ static int freeze_for(mv_env *env, uint64_t target, mv_err *err)
     return mv_write_close(env, &w, err);
 }
 
-static int step_towards(mv_env *env, uint64_t target, mv_err *err)
+static int step_towards(mv_env *env, uint64_t target, uint64_t max_rows, mv_err *err)
 {
     mv_snap snap;
     int rc = mv_snap_begin(env, &snap, err);
@@ -221,16 +221,16 @@ static int step_towards(mv_env *env, uint64_t target, mv_err *err)
         return MV_DONE;
     if (s.frozen == 0 && s.sorted < target)
         return freeze_for(env, target, err);
-    rc = mv_merge_step(env, true, err);
+    rc = mv_merge_step(env, true, max_rows, err);
     return rc == MV_DONE ? MV_OK : rc;
 }
 
-int mv_merge(mv_env *env, uint64_t target, mv_err *err)
+int mv_merge(mv_env *env, uint64_t target, uint64_t max_rows, mv_err *err)
 {
     int rc = mv_env_enter(env, err);
     if (rc != MV_OK)
         return rc;
-    rc = step_towards(env, target, err);
+    rc = step_towards(env, target, max_rows, err);
     mv_env_leave(env);
     return rc;
 }

@@ -7,10 +7,11 @@
 #define FEWEST_ROWS 64
 #define MOST_ROWS 65536
 
-uint64_t mv_pace_rows(mv_pace *pace, enum mv_pace_kind kind)
+uint64_t mv_pace_rows(mv_pace *pace, enum mv_pace_kind kind, uint64_t max_rows)
 {
     uint64_t rows = atomic_load_explicit(&pace->rows[kind], memory_order_relaxed);
-    return rows == 0 ? FIRST_ROWS : rows;
+    rows = rows == 0 ? FIRST_ROWS : rows;
+    return max_rows != 0 && max_rows < rows ? max_rows : rows;
 }
 
 void mv_pace_learn(mv_pace *pace, enum mv_pace_kind kind, uint64_t rows, uint64_t ns)

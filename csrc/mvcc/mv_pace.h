@@ -16,8 +16,8 @@ typedef struct mv_pace { /* all zero: nothing is known yet */
     _Atomic uint64_t rows[MV_PACES];
 } mv_pace;
 
-/* Rows for the next slice. */
-uint64_t mv_pace_rows(mv_pace *pace, enum mv_pace_kind kind);
+/* Rows for the next slice, at most max_rows of them (0: no limit). */
+uint64_t mv_pace_rows(mv_pace *pace, enum mv_pace_kind kind, uint64_t max_rows);
 
 /* A slice of so many rows took so long, with its commit. */
 void mv_pace_learn(mv_pace *pace, enum mv_pace_kind kind, uint64_t rows, uint64_t ns);

@@ -1,6 +1,6 @@
 #include "mvcc/mv_sort.h"
 
-#include "base/mv_error.h"
+#include "base/mv_plant.h"
 #include "mvcc/mv_log.h"
 #include "mvcc/mv_mover.h"
 #include "mvcc/mv_runs.h"
@@ -19,6 +19,7 @@ typedef struct sorting { /* one slice */
     mv_write w;
     mv_mem *mem;        /* the frozen log's */
     uint64_t low, high; /* its range of time */
+    uint64_t max_rows;
     enum mv_pace_kind kind;
     uint64_t rows;
     bool finished;
@@ -88,7 +89,7 @@ static mv_db target_db(const sorting *s)
 static int move_rows(sorting *s, mv_mem_cur *cur, bool *more, mv_err *err)
 {
     mv_mover mover;
-    uint64_t most = mv_pace_rows(&s->env->pace, s->kind);
+    uint64_t most = mv_pace_rows(&s->env->pace, s->kind, s->max_rows);
     int rc = mv_mover_open(&s->w.txn, target_db(s), cur->key, &mover, err);
     for (*more = true; rc == MV_OK && *more && mover.rows < most;) {
         rc = mv_mover_put(&mover, cur->key, cur->value, err);
@@ -176,23 +177,25 @@ static int run_slice(sorting *s, mv_err *err)
         return rc;
     uint64_t began = mv_pace_clock();
     bool same = s->w.state.sorted == s->low && s->w.state.frozen == s->high;
+    same = same || mv_planted(MERGE_CHECK);
     rc = same ? slice_in(s, err) : MV_OK; /* else another process has sorted this log */
     if (!same || rc != MV_OK) {
         mv_write_abort(&s->w.txn);
         return rc;
     }
     rc = mv_write_close(s->env, &s->w, err);
-    if (rc == MV_OK && s->rows > 0 && !s->finished)
+    if (rc == MV_OK && s->rows > 0 && !s->finished && s->max_rows == 0)
         mv_pace_learn(&s->env->pace, s->kind, s->rows, mv_pace_clock() - began);
     return rc;
 }
 
-int mv_sort_slice(mv_env *env, mv_err *err)
+int mv_sort_slice(mv_env *env, uint64_t max_rows, mv_err *err)
 {
-    sorting s = {.env = env};
+    sorting s = {.env = env, .max_rows = max_rows};
     int rc = find_frozen(&s, err);
     if (rc != MV_OK)
         return rc;
+    mv_pause("merge.found");
     rc = run_slice(&s, err);
     mv_mem_unref(s.mem);
     if (rc == MV_OK && s.finished)

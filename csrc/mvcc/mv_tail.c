@@ -4,6 +4,7 @@
 
 #include "base/mv_alloc.h"
 #include "base/mv_buf.h"
+#include "base/mv_plant.h"
 #include "mvcc/mv_env.h"
 #include "mvcc/mv_log.h"
 
@@ -200,7 +201,7 @@ static int covers(const mv_tail *tail, const mv_state *s)
 {
     if (tail->count == 0 || tail->list[tail->count - 1].high < s->last_commit)
         return MV_DONE;
-    return tail->list[0].low > s->sorted ? MV_NOT_FOUND : MV_OK;
+    return tail->list[0].low > s->sorted && !mv_planted(BEGIN_AGAIN) ? MV_NOT_FOUND : MV_OK;
 }
 
 static int take_covering(mv_tail *tail, mv_snap *snap)

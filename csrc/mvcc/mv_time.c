@@ -1,5 +1,6 @@
 /* The read floor and durable steps of time. */
 #include "base/mv_error.h"
+#include "base/mv_plant.h"
 #include "mvcc/mv_time.h"
 
 /* Raises the floor and passes the write lock: no commit in flight or later can get ts or less. */
@@ -7,6 +8,9 @@ static int raise_floor(mv_env *env, uint64_t ts, mv_err *err)
 {
     mv_txn txn;
     mv_shared_raise_floor(env->shared, ts);
+    if (mv_planted(HANDSHAKE))
+        return MV_OK;
+    mv_pause("handshake");
     int rc = mv_write_begin(env->sub, &txn, err);
     if (rc == MV_OK)
         mv_write_abort(&txn);
@@ -89,6 +93,9 @@ int mv_advance(mv_env *env, uint64_t ts, uint64_t now, mv_err *err)
         } else if (ts > newest) {
             mv_write_abort(&w.txn);
             rc = mv_fail_ab(err, MV_E_IN_FUTURE, ts, newest, "the timestamp is in the future");
+        } else if (mv_planted(TICK)) {
+            mv_shared_raise_floor(env->shared, ts);
+            mv_write_abort(&w.txn);
         } else {
             w.state.last_commit = ts;
             rc = mv_write_close(env, &w, err);

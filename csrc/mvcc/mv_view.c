@@ -2,6 +2,7 @@
 
 #include "base/mv_alloc.h"
 #include "base/mv_error.h"
+#include "base/mv_plant.h"
 #include "mvcc/mv_time.h"
 
 static int check_threshold(const mv_snap *snap, uint64_t ts, mv_err *err)
@@ -109,7 +110,20 @@ static int check_snap(const mv_view *view, uint64_t catalog_ts, const mv_snap *s
     *ts = view->ts;
     if (atomic_load(&view->closed)) /* looked at now: the pin stood when the snapshot began */
         return mv_fail(err, MV_E_CLOSED, "snapshot");
-    return view->pin == MV_NO_PIN ? check_threshold(snap, view->ts, err) : MV_OK;
+    return view->pin == MV_NO_PIN && !mv_planted(RENEW_CHECK) ? check_threshold(snap, view->ts, err) : MV_OK;
+}
+
+/* Planted: the marks of a snapshot that is newer than the one they are used with. */
+static void take_newer_meta(mv_env *env, mv_snap *snap)
+{
+    mv_snap newer;
+    mv_err ignored;
+    if (mv_snap_begin(env, &newer, &ignored) != MV_OK)
+        return;
+    snap->state.merged = newer.state.merged;
+    snap->state.sorted = newer.state.sorted;
+    snap->state.direct = newer.state.direct;
+    mv_snap_end(&newer);
 }
 
 int mv_view_snap(mv_env *env, const mv_view *view, uint64_t catalog_ts, mv_snap *snap, uint64_t *ts,
@@ -120,6 +134,9 @@ int mv_view_snap(mv_env *env, const mv_view *view, uint64_t catalog_ts, mv_snap 
         rc = mv_snap_begin(env, snap, err);
         if (rc != MV_OK)
             return rc;
+        mv_pause("view.begun");
+        if (mv_planted(OWN_META))
+            take_newer_meta(env, snap);
         rc = check_snap(view, catalog_ts, snap, ts, err);
         snap->at = *ts;
         if (rc == MV_OK && *ts > snap->state.sorted)

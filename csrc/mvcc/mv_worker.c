@@ -131,7 +131,7 @@ static void do_work(mv_worker *worker, bool resting)
     mv_err err;
     int rc = tail(worker->env, &err);
     while (rc >= 0 && !is_disturbed(worker, resting)) {
-        rc = mv_merge_step(worker->env, resting, &err);
+        rc = mv_merge_step(worker->env, resting, 0, &err);
         if (rc != MV_OK)
             break;
         let_commits_pass(worker->env);
@@ -186,5 +186,5 @@ void mv_worker_help(mv_worker *worker)
     uint64_t bearable = worker->refused ? log.limit : OVERDUE * log.limit;
     pthread_mutex_unlock(&worker->lock);
     if (log.behind && log.bytes > bearable)
-        mv_merge_step(worker->env, false, &ignored);
+        mv_merge_step(worker->env, false, 0, &ignored);
 }

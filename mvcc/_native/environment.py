@@ -171,7 +171,7 @@ class Environment:
         code = lib.MV_OK
         with new_call() as call:
             while code != DONE:
-                code = self._check(lib.mv_merge(self.handle, target, call.err), call)
+                code = self._check(lib.mv_merge(self.handle, target, 0, call.err), call)
 
     # -- reads -----------------------------------------------------------------------------------
 

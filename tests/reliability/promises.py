@@ -56,6 +56,12 @@ ROWS: tuple[Row, ...] = (
         tests=("tests/reliability/test_stress.py",),
     ),
     Row(
+        promises=("R1", "R2", "R3", "R4"),
+        aspect="rules of the protocol broken one by one in builds of the core",
+        demanded="14 of 14 planted bugs found, each by the wrong answer that it gives",
+        tests=("tests/planted/test_planted.py",),
+    ),
+    Row(
         promises=("R3",),
         aspect="scripted conflicts, lost updates and write skew at both levels",
         demanded="each refused or allowed as its level says",
