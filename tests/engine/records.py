@@ -38,6 +38,13 @@ def data_row(table_id: int, key: bytes, timestamp: int, value: bytes | None) -> 
     return row_key + seal(row_key, kind, value or b"")
 
 
+def log_row(timestamp: int, seq: int, table_id: int, key: bytes, value: bytes | None) -> bytes:
+    """A row of a log, with the row that `data` will hold."""
+    row = data_row(table_id, key, timestamp, value)
+    vkey_len = len(version_key(table_id, key, timestamp))
+    return struct.pack(">QI", timestamp, seq) + struct.pack("<H", vkey_len) + row
+
+
 def changes_row(timestamp: int, seq: int, kind: int, table_id: int, key: bytes) -> bytes:
     """A row of `changes`."""
     row_key = struct.pack(">QI", timestamp, seq)
