@@ -40,8 +40,12 @@ static int give_key(reading *r, const mv_change *change, mv_err *err)
     if (change->kind == MV_CHANGE_VALUE) {
         uint8_t kind;
         int rc = mv_finder_find(&r->finder, change, &kind, &value, err);
+        if (rc == MV_NOT_FOUND) {
+            mv_fail(err, MV_E_CORRUPT_STORE, "a change has no version");
+            rc = mv_fail_at(err, change->table, change->key.data, change->key.len, change->ts);
+        }
         if (rc != MV_OK)
-            return rc == MV_NOT_FOUND ? MV_OK : rc;
+            return rc;
     }
     if (full(r, change->key.len + value.len))
         return stop(r, change, (mv_slice){NULL, 0}, err);

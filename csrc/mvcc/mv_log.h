@@ -53,7 +53,7 @@ typedef struct mv_finder {
 int mv_finder_open(const mv_env *env, mv_snap *snap, mv_finder *out, mv_err *err);
 void mv_finder_close(mv_finder *finder); /* before the transaction ends; a zeroed one is accepted */
 
-/* MV_OK with the version checked; MV_NOT_FOUND where it is nowhere (it was rolled back to a savepoint). */
+/* MV_OK with the version checked; MV_NOT_FOUND where it is nowhere. */
 int mv_finder_find(mv_finder *finder, const mv_change *change, uint8_t *kind, mv_slice *value, mv_err *err);
 
 #endif

@@ -141,10 +141,12 @@ static int add_row(chunk *c, const mv_log_row *row, mv_err *err)
     return rc == MV_OK && c->rows.len >= CHUNK_ROWS * sizeof added ? flush(c, err) : rc;
 }
 
-static int read_rows(mv_env *env, mv_snap *snap, mv_cur *log, chunk *c, uint64_t behind, mv_err *err)
+/* A range that holds nothing yet begins at the first row of its log: a seek would pass over a row whose damaged key is too
+ * low, and over those before it. */
+static int read_rows(mv_env *env, mv_snap *snap, mv_cur *log, chunk *c, const range *r, mv_err *err)
 {
     mv_log_row row;
-    int rc = mv_change_seek(log, behind + 1, 0, err);
+    int rc = r->high == r->low ? mv_cur_first(log, err) : mv_change_seek(log, r->high + 1, 0, err);
     for (; rc == MV_OK; rc = mv_cur_next(log, err)) {
         rc = mv_log_read(log, &row, err);
         if (rc == MV_OK)
@@ -166,7 +168,7 @@ static int read_log(mv_env *env, mv_snap *snap, mv_db log, uint64_t until, mv_er
     mv_cur cur;
     int rc = mv_cur_open(&snap->txn, log, &cur, err);
     if (rc == MV_OK)
-        rc = read_rows(env, snap, &cur, &c, last->high, err);
+        rc = read_rows(env, snap, &cur, &c, last, err);
     mv_buf_free(&c.rows);
     mv_cur_close(&cur);
     if (rc == MV_OK)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import struct
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import lmdb
@@ -13,10 +14,20 @@ import pytest
 from mvcc.engine.interface import ChangesRequest, ExportRequest, ScanRequest, Span, WriteBatch
 from mvcc.engine.lmdb import LMDBEngine, open_engine
 from mvcc.errors import StoreCorruptedError
-from tests.engine.records import HEAD_BYTES, VALUE, changes_row, damage, data_row, seal, version_key
+from tests.engine.records import (
+    HEAD_BYTES,
+    VALUE,
+    changes_row,
+    damage,
+    data_row,
+    log_row,
+    seal,
+    version_key,
+)
 
 TABLE = 100
 KEY_BYTES = 4 + len(b"victim") + 8
+LOG_HEAD_BYTES = 12 + 2
 VALUE_BYTES = b"the value of the victim"
 
 
@@ -102,27 +113,59 @@ DATA_READS = [
     read_verify,
 ]
 CHANGES_READS = [read_changes, read_export_window, read_verify]
+PLACES = ["log", "data"]
 
 
-def make_store(folder: Path) -> int:
-    """A store with three keys, committed one by one; gives the timestamp of the victim."""
+def make_store(folder: Path, place: str = "log") -> int:
+    """A store with three keys, committed one by one; gives the timestamp of the victim.
+
+    They are in the log behind an earlier merge, or in `data`.
+    """
     engine = open_engine(folder)
+    batch = WriteBatch()
+    batch.add(TABLE, b"earlier", b"e")
+    engine.commit(batch)
+    engine.merge()
     stamps = []
     for key, value in ((b"before", b"b"), (b"victim", VALUE_BYTES), (b"zafter", b"z")):
         batch = WriteBatch()
         batch.add(TABLE, key, value)
         stamps.append(engine.commit(batch))
+    if place == "data":
+        engine.merge()
     engine.close()
     return stamps[1]
 
 
+Templates = dict[str, tuple[Path, int]]
+
+
+@pytest.fixture(scope="module")
+def templates(tmp_path_factory: pytest.TempPathFactory) -> Templates:
+    """The store of each place, made once, and the timestamp of its victim."""
+    folder = tmp_path_factory.mktemp("templates")
+    return {place: (folder / place, make_store(folder / place, place)) for place in PLACES}
+
+
+def take(templates: Templates, place: str, folder: Path) -> int:
+    """A copy of a store; gives the timestamp of the victim."""
+    source, timestamp = templates[place]
+    shutil.copytree(source, folder)
+    return timestamp
+
+
+@pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("read", DATA_READS, ids=lambda read: read.__name__)
 @pytest.mark.parametrize("offset", [0, 1, 4, HEAD_BYTES, HEAD_BYTES + len(VALUE_BYTES) - 1])
 def test_a_damaged_value_record_is_never_answered(
-    tmp_path: Path, read: Callable[[LMDBEngine], object], offset: int
+    templates: Templates,
+    tmp_path: Path,
+    read: Callable[[LMDBEngine], object],
+    offset: int,
+    place: str,
 ) -> None:
-    """Kind, checksum and payload of a row of `data`, by every path."""
-    timestamp = make_store(tmp_path / "s")
+    """Kind, checksum and payload of a row of the log and of `data`, by every path."""
+    timestamp = take(templates, place, tmp_path / "s")
     row = data_row(TABLE, b"victim", timestamp, VALUE_BYTES)
     damage(tmp_path / "s" / "data.mdb", row, KEY_BYTES + offset)
     engine = open_engine(tmp_path / "s")
@@ -131,13 +174,33 @@ def test_a_damaged_value_record_is_never_answered(
     engine.close()
 
 
+LOG_OFFSETS = [*range(LOG_HEAD_BYTES), *range(LOG_HEAD_BYTES, LOG_HEAD_BYTES + KEY_BYTES, 3)]
+
+
+@pytest.mark.parametrize("read", DATA_READS, ids=lambda read: read.__name__)
+@pytest.mark.parametrize("offset", LOG_OFFSETS)
+def test_a_damaged_field_of_a_log_s_row_changes_no_answer(
+    templates: Templates, tmp_path: Path, read: Callable[[LMDBEngine], object], offset: int
+) -> None:
+    """Its key, its length, the version key in it: the answer is the right one, or there is none."""
+    timestamp = take(templates, "log", tmp_path / "s")
+    with closing(open_engine(tmp_path / "s")) as engine:
+        expected = read(engine)
+    row = log_row(timestamp, 0, TABLE, b"victim", VALUE_BYTES)
+    damage(tmp_path / "s" / "data.mdb", row, offset)
+    with closing(open_engine(tmp_path / "s")) as engine:
+        with suppress(StoreCorruptedError):
+            assert expected == read(engine)
+        assert () != engine.verify().problems
+
+
 @pytest.mark.parametrize("read", CHANGES_READS, ids=lambda read: read.__name__)
 @pytest.mark.parametrize("offset", range(12 + HEAD_BYTES + 4 + len(b"victim")))
 def test_a_damaged_row_of_changes_is_never_answered(
-    tmp_path: Path, read: Callable[[LMDBEngine], object], offset: int
+    templates: Templates, tmp_path: Path, read: Callable[[LMDBEngine], object], offset: int
 ) -> None:
     """Every byte of the row, its key included, by every path that reads `changes`."""
-    timestamp = make_store(tmp_path / "s")
+    timestamp = take(templates, "log", tmp_path / "s")
     row = changes_row(timestamp, 0, VALUE, TABLE, b"victim")
     damage(tmp_path / "s" / "data.mdb", row, offset)
     engine = open_engine(tmp_path / "s")
@@ -146,9 +209,10 @@ def test_a_damaged_row_of_changes_is_never_answered(
     engine.close()
 
 
-def test_an_error_of_damage_names_table_key_and_timestamp(tmp_path: Path) -> None:
+@pytest.mark.parametrize("place", PLACES)
+def test_an_error_of_damage_names_table_key_and_timestamp(tmp_path: Path, place: str) -> None:
     """Whoever reads the error can find the row."""
-    timestamp = make_store(tmp_path / "s")
+    timestamp = make_store(tmp_path / "s", place)
     row = data_row(TABLE, b"victim", timestamp, VALUE_BYTES)
     damage(tmp_path / "s" / "data.mdb", row, KEY_BYTES + HEAD_BYTES)
     engine = open_engine(tmp_path / "s")
@@ -184,12 +248,13 @@ def test_a_row_whose_key_is_longer_than_any_is_damage(
         read(engine)
 
 
-def test_verify_goes_on_behind_a_damaged_row(tmp_path: Path) -> None:
-    """Two damaged rows are two problems, and the third row is counted."""
-    make_store(tmp_path / "s")
+@pytest.mark.parametrize("place", PLACES)
+def test_verify_goes_on_behind_a_damaged_row(tmp_path: Path, place: str) -> None:
+    """Two damaged rows and their changes are four problems, and the other rows are counted."""
+    make_store(tmp_path / "s", place)
     path = tmp_path / "s" / "data.mdb"
     engine = open_engine(tmp_path / "s")
-    stamps = engine.changes(ChangesRequest(since=0)).timestamps
+    stamps = engine.changes(ChangesRequest(since=0)).timestamps[1:]
     engine.close()
     damage(
         path,
@@ -200,7 +265,32 @@ def test_verify_goes_on_behind_a_damaged_row(tmp_path: Path) -> None:
     engine = open_engine(tmp_path / "s")
     result = engine.verify()
     engine.close()
-    assert (1, 4) == (result.versions, len(result.problems))
+    assert (2, 4) == (result.versions, len(result.problems))
+
+
+@pytest.mark.parametrize("key", [b"before", b"zafter", b"earlier"])
+def test_a_damaged_record_of_the_log_leaves_the_other_keys_alone(
+    tmp_path: Path, key: bytes
+) -> None:
+    """It is known from `changes` which key it has."""
+    timestamp = make_store(tmp_path / "s")
+    row = data_row(TABLE, b"victim", timestamp, VALUE_BYTES)
+    damage(tmp_path / "s" / "data.mdb", row, KEY_BYTES + HEAD_BYTES)
+    with closing(open_engine(tmp_path / "s")) as engine:
+        assert key[:1] == engine.get(TABLE, key)
+
+
+def test_a_damaged_record_of_the_log_stays_damaged_in_data(tmp_path: Path) -> None:
+    """A merge moves it as what it is, so that no key is without its damage."""
+    timestamp = make_store(tmp_path / "s")
+    row = data_row(TABLE, b"victim", timestamp, VALUE_BYTES)
+    damage(tmp_path / "s" / "data.mdb", row, KEY_BYTES + HEAD_BYTES)
+    with closing(open_engine(tmp_path / "s")) as engine:
+        engine.merge()
+        assert 0 == engine.info().log_rows
+        with pytest.raises(StoreCorruptedError):
+            engine.get(TABLE, b"victim")
+        assert b"b" == engine.get(TABLE, b"before")
 
 
 def open_and_read(folder: Path) -> None:
