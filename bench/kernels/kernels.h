@@ -35,6 +35,7 @@ void row_value(uint64_t i, uint8_t *out);
 
 void base_kernels(void);
 void sst_kernels(void);
+void memtable_kernels(void);
 void engine_kernels(const char *folder); /* an empty one; LMDB is loaded */
 
 #endif

@@ -57,6 +57,7 @@ int main(int count, char **arguments)
            ZSTD_versionString(), mv_lmdb_version(), processor());
     base_kernels();
     sst_kernels();
+    memtable_kernels();
     engine_kernels(arguments[2]);
     return 0;
 }

@@ -36,8 +36,7 @@ uint64_t mv_mem_hash(mv_slice vkey)
     size_t len = vkey.len - MV_KEY_TS;
     uint64_t hash = len;
     for (size_t at = 0; at < len; at += 8) {
-        unsigned beyond = len - at < 8 ? 64 - 8 * (unsigned)(len - at) : 0;
-        hash = (hash ^ (mv_get_le64(vkey.data + at) << beyond)) * 0x9e3779b97f4a7c15u;
+        hash = (hash ^ mv_mem_word(vkey.data + at, len - at)) * 0x9e3779b97f4a7c15u;
         hash ^= hash >> 32;
     }
     hash *= 0xd6e8feb86659fd93u;

@@ -83,18 +83,28 @@ static inline bool mv_mem_same_user(mv_slice a, mv_slice b)
     return a.len == b.len && memcmp(a.data, b.data, a.len - MV_KEY_TS) == 0;
 }
 
-/* mv_vkey_compare of two version keys, eight bytes at a time. The timestamps' bytes behind the table and key make
- * reading past the end of these harmless. */
+/* Eight bytes from a place on as a number that is ordered as they are; of fewer, those. There may be any behind them. */
+static inline uint64_t mv_mem_word(const uint8_t *at, size_t len)
+{
+    uint64_t word = mv_get_be64(at);
+    return len < 8 ? word >> (64 - 8 * len) : word;
+}
+
+/* mv_vkey_compare of two version keys. The bytes of their timestamps make reading past the tables and keys harmless. */
 static inline int mv_mem_compare(mv_slice a, mv_slice b)
 {
-    size_t at = 0, shared = (a.len < b.len ? a.len : b.len) - MV_KEY_TS;
-    while (at < shared) {
-        unsigned beyond = shared - at < 8 ? 64 - 8 * (unsigned)(shared - at) : 0;
-        uint64_t x = mv_get_be64(a.data + at) >> beyond, y = mv_get_be64(b.data + at) >> beyond;
-        if (x != y)
-            return x < y ? -1 : 1;
-        at += 8;
+    size_t shared = (a.len < b.len ? a.len : b.len) - MV_KEY_TS, at = 0;
+    uint64_t x = 0, y = 0;
+    for (; x == y && at + 8 <= shared; at += 8) {
+        x = mv_get_be64(a.data + at);
+        y = mv_get_be64(b.data + at);
     }
+    if (x == y && at < shared) {
+        x = mv_mem_word(a.data + at, shared - at);
+        y = mv_mem_word(b.data + at, shared - at);
+    }
+    if (x != y)
+        return x < y ? -1 : 1;
     if (a.len != b.len)
         return a.len < b.len ? -1 : 1;
     uint64_t ts_a = mv_mem_ts(a), ts_b = mv_mem_ts(b);
