@@ -4,7 +4,7 @@ enum {
     LINE = 8,         /* slots that come with one cache miss */
     FIRST_SLOTS = 64, /* of the first array: a power of two, as all are */
     FREE_PART = 8,    /* one slot in eight stays free */
-    AHEAD = 16        /* slots: how early a node is prefetched while the array grows */
+    AHEAD = 32        /* slots: how early a node is prefetched while the array grows */
 };
 
 typedef _Atomic uint64_t slot_ref;
@@ -73,7 +73,7 @@ static void copy(const mv_mem_slots *from, mv_mem_slots *to)
 {
     for (uint64_t at = 0; at <= from->mask; at++) {
         uint64_t ahead = load(&from->at[(at + AHEAD) & from->mask]), slot = load(&from->at[at]);
-        __builtin_prefetch(node_of(ahead));
+        mv_mem_prefetch(node_of(ahead));
         if (slot != 0)
             store(to, mv_mem_hash(mv_mem_key(node_of(slot))), slot, 0);
     }
