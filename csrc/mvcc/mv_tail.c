@@ -242,7 +242,10 @@ int mv_tail_take(mv_env *env, mv_snap *snap, mv_err *err)
     if (rc != MV_DONE)
         return rc;
     rc = fill_locked(env, snap, err);
-    return rc == MV_OK ? take_covering(env->tail, snap) : rc;
+    if (rc != MV_OK)
+        return rc;
+    rc = take_covering(env->tail, snap);
+    return rc == MV_DONE ? MV_NOT_FOUND : rc; /* what was filled in was dropped in between */
 }
 
 int mv_tail_frozen(mv_env *env, mv_snap *snap, mv_mem **out, mv_err *err)
