@@ -1,6 +1,6 @@
 """What stands in LMDB's lock file: who holds the write lock, and which processes have places for readers.
 
-Layout of LMDB 0.9 for x86-64 and aarch64 with glibc: a cache line with the number of readers' places, a second
+Layout of LMDB 0.9 with glibc on 64-bit machines: a cache line with the number of readers' places, a second
 one with the writers' mutex, then a cache line for each place.
 """
 
