@@ -5,33 +5,25 @@ Usage: python -m tests.processes.storm FOLDER SECONDS SEED [PROCESSES OF EACH RO
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import random
-import signal
 import sys
 import time
 from collections import Counter
 from contextlib import closing
-from dataclasses import dataclass, field, replace
-from multiprocessing.context import ForkServerProcess
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import mvcc
 from tests.processes import content, roles
+from tests.processes.crew import Child, Crew
 from tests.processes.history import Comparison, History
-from tests.processes.lock_file import Holder, LockFile
 from tests.processes.marks import Kind, Mark, Orders, read_marks
-from tests.processes.roles import Place
 
 TICK_S = 0.02
 COLLECT_EVERY_S = 0.5
 HUNT_S = 0.4
-END_WITHIN_S = 60
 CHECKED_AT_THE_END = 50
 EACH = 8
-CHILDREN = multiprocessing.get_context("forkserver")
-CHILDREN.set_forkserver_preload([roles.__name__])
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +69,6 @@ class Outcome:
         )
 
 
-@dataclass(slots=True)
-class _Child:
-    place: Place
-    process: ForkServerProcess
-
-    @property
-    def pid(self) -> int:
-        assert self.process.pid is not None
-        return self.process.pid
-
-
 class Storm:
     """One storm, from making the store to comparing it."""
 
@@ -103,31 +84,16 @@ class Storm:
         self._store = roles.open_store(plan.folder)
         self._store.create_table(content.TABLE)
         self._orders.collected = self._store.now().value
-        self._lock_file = LockFile(plan.folder / "store")
-        self._children = [
-            self._begin(Place(plan.folder, role, slot, 0, ""))
-            for role in roles.ROLES
-            for slot in range(plan.each)
-        ]
+        self._crew = Crew(plan.folder, str(plan.seed), dict.fromkeys(roles.ROLES, plan.each))
 
     def run(self) -> Outcome:
         """Runs the storm. AssertionError says what was violated."""
-        try:
-            with closing(self._store):
-                self._rage()
-                self._end()
-                self._compare()
-        finally:
-            for child in self._children:
-                child.process.kill()
-            self._lock_file.close()
+        with closing(self._crew), closing(self._store):
+            self._rage()
+            self._orders.order_stop()
+            self._crew.wait()
+            self._compare()
         return self._outcome
-
-    def _begin(self, place: Place) -> _Child:
-        place = replace(place, seed=f"{self._plan.seed} {place.name}")
-        process = CHILDREN.Process(target=roles.run, args=(place,))
-        process.start()
-        return _Child(place, process)
 
     # -- while it lasts --------------------------------------------------------------------------
 
@@ -152,13 +118,8 @@ class Storm:
         self._outcome.merges += stats.merged.value != self._merged
         self._outcome.collections += stats.gc_threshold.value != self._threshold
         self._merged, self._threshold = stats.merged.value, stats.gc_threshold.value
-        for child in self._children:
-            assert child.process.is_alive(), self._failure(child)
-
-    def _failure(self, child: _Child) -> str:
-        told = child.place.folder / f"{child.place.name}.failure"
-        text = told.read_text() if told.exists() else f"exit code {child.process.exitcode}"
-        return f"{child.place.name}: {text}"
+        for child in self._crew.children:
+            child.check()
 
     def _fetch(self) -> None:
         """Takes over what was committed since; what lies before may be collected from now on."""
@@ -171,34 +132,19 @@ class Storm:
 
     def _kill_one(self) -> None:
         """Any process; or every second time one found with the write lock, in a commit or in a slice."""
-        child = self._hunt(in_slice=self._rng.random() < 0.5) if self._rng.random() < 0.5 else None
+        child = None
+        if self._rng.random() < 0.5:
+            child = self._crew.hunt(HUNT_S, in_slice=self._rng.random() < 0.5)
         if child is None:
-            child = self._rng.choice(self._children)
-            os.kill(child.pid, signal.SIGSTOP)
-        self._note(child, self._lock_file.holder([child.pid]))
-        child.process.kill()
-        child.process.join()
-        child.process.close()
-        self._children.remove(child)
-        self._children.append(self._begin(replace(child.place, life=child.place.life + 1)))
+            child = self._rng.choice(self._crew.children)
+            self._crew.stop(child)
+        self._note(child)
+        self._crew.kill(child)
+        self._crew.begin_anew(child.place)
 
-    def _hunt(self, *, in_slice: bool) -> _Child | None:
-        """A process that was stopped with the write lock in hand; commits are those of the first thread."""
-        until = time.monotonic() + HUNT_S
-        while time.monotonic() < until:
-            holder = self._lock_file.holder([child.pid for child in self._children])
-            if holder is None or in_slice == (holder.thread == holder.process):
-                time.sleep(0)
-                continue
-            os.kill(holder.process, signal.SIGSTOP)
-            if self._lock_file.writer() == holder.thread:
-                return next(each for each in self._children if each.pid == holder.process)
-            os.kill(holder.process, signal.SIGCONT)
-        return None
-
-    def _note(self, child: _Child, holder: Holder | None) -> None:
+    def _note(self, child: Child) -> None:
         """The child is stopped: what is seen now is what the kill meets."""
-        kills = self._outcome.kills
+        kills, holder = self._outcome.kills, self._crew.holder(child)
         kills[child.place.role] += 1
         kills["merging"] += self._store.stats().merging
         kills["holding"] += holder is not None
@@ -206,12 +152,6 @@ class Storm:
         self._killed_at[child.place.name] = time.monotonic_ns()
 
     # -- afterwards ------------------------------------------------------------------------------
-
-    def _end(self) -> None:
-        self._orders.order_stop()
-        for child in self._children:
-            child.process.join(END_WITHIN_S)
-            assert child.process.exitcode == 0, self._failure(child)
 
     def _compare(self) -> None:
         self._fetch()

@@ -134,4 +134,34 @@ ROWS: tuple[Row, ...] = (
         demanded="a byte of every part of each kind of record, by every read path: 0 answered",
         tests=("tests/engine/test_damage.py",),
     ),
+    Row(
+        promises=("R1", "R2", "R8"),
+        aspect="8 writers and 8 readers on one store, one of them killed every second",
+        demanded="60 s: no acknowledged commit lost, none half visible, timestamps rising, reads repeat, "
+        "no commit waits over 2 s; kills during merges, with the write lock and in slices",
+        tests=("tests/processes/test_storm.py::test_a_storm",),
+        environment=(("MVCC_STORM_SECONDS", "60"),),
+    ),
+    Row(
+        promises=("R8",),
+        aspect="the holder of the write lock is killed, in a commit and in a slice of a merge",
+        demanded="50 kills, the next writer goes on within 1 s",
+        tests=(
+            "tests/processes/test_lock_holder.py::test_the_next_writer_goes_on_within_a_second",
+        ),
+        environment=(("MVCC_HOLDER_KILLS", "50"),),
+    ),
+    Row(
+        promises=("R8",),
+        aspect="readers of the file are killed with a snapshot in hand",
+        demanded="50 kills, places back within 5 s, free pages at most twice as many",
+        tests=("tests/processes/test_stale_readers.py",),
+        environment=(("MVCC_READER_KILLS", "50"),),
+    ),
+    Row(
+        promises=("R8",),
+        aspect="a child forked beside threads that commit and merge",
+        demanded="refused at every call, waits for nothing",
+        tests=("tests/processes/test_fork.py",),
+    ),
 )
