@@ -79,6 +79,7 @@ typedef int MDB_cmp_func(const MDB_val *a, const MDB_val *b);
     X(void, txn_abort, (MDB_txn * txn))                                                                      \
     X(void, txn_reset, (MDB_txn * txn))                                                                      \
     X(int, txn_renew, (MDB_txn * txn))                                                                       \
+    X(size_t, txn_id, (MDB_txn * txn))                                                                       \
     X(int, dbi_open, (MDB_txn * txn, const char *name, unsigned int flags, MDB_dbi *dbi))                    \
     X(int, stat, (MDB_txn * txn, MDB_dbi dbi, MDB_stat * stat))                                              \
     X(int, set_compare, (MDB_txn * txn, MDB_dbi dbi, MDB_cmp_func * cmp))                                    \
@@ -87,6 +88,7 @@ typedef int MDB_cmp_func(const MDB_val *a, const MDB_val *b);
     X(int, del, (MDB_txn * txn, MDB_dbi dbi, MDB_val * key, MDB_val * data))                                 \
     X(int, drop, (MDB_txn * txn, MDB_dbi dbi, int del))                                                      \
     X(int, cursor_open, (MDB_txn * txn, MDB_dbi dbi, MDB_cursor * *cursor))                                  \
+    X(int, cursor_renew, (MDB_txn * txn, MDB_cursor * cursor))                                               \
     X(void, cursor_close, (MDB_cursor * cursor))                                                             \
     X(int, cursor_get, (MDB_cursor * cursor, MDB_val * key, MDB_val * data, int op))                         \
     X(int, cursor_put, (MDB_cursor * cursor, MDB_val * key, MDB_val * data, unsigned int flags))             \

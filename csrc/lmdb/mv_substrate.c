@@ -103,11 +103,27 @@ int mv_sub_open(const char *folder, bool read_only, uint64_t map_size, mv_sub **
     return MV_OK;
 }
 
+/* ---- readers: a transaction and the cursors that wait with it ---- */
+
+static void close_idle(mv_reader *reader)
+{
+    for (int i = 0; i < MV_SUB_HANDLES; i++)
+        if (reader->idle[i] != NULL)
+            mv_lmdb.cursor_close(reader->idle[i]);
+}
+
+static void free_reader(mv_reader *reader)
+{
+    close_idle(reader);
+    mv_lmdb.txn_abort(reader->raw);
+    mv_free(reader);
+}
+
 void mv_sub_close(mv_sub *sub)
 {
     if (!atomic_load(&sub->forked)) {
         for (int i = 0; i < sub->pooled; i++)
-            mv_lmdb.txn_abort(sub->pool[i]);
+            free_reader(sub->pool[i]);
         mv_registry_lock(); /* held, so that nobody opens the file between our close and our leaving */
         mv_lmdb.env_close(sub->env);
         mv_registry_remove(sub);
@@ -135,59 +151,78 @@ int mv_sub_db(mv_txn *txn, const char *name, bool create, mv_cmp *cmp, mv_db *ou
 
 /* ---- transactions ---- */
 
-static MDB_txn *take_pooled(mv_sub *sub)
+static mv_reader *take_pooled(mv_sub *sub)
 {
-    MDB_txn *raw = NULL;
+    mv_reader *reader = NULL;
     pthread_mutex_lock(&sub->pool_lock);
     if (sub->pooled > 0)
-        raw = sub->pool[--sub->pooled];
+        reader = sub->pool[--sub->pooled];
     pthread_mutex_unlock(&sub->pool_lock);
-    return raw;
+    return reader;
 }
 
-static bool give_pooled(mv_sub *sub, MDB_txn *raw)
+static bool give_pooled(mv_sub *sub, mv_reader *reader)
 {
     bool kept = false;
     pthread_mutex_lock(&sub->pool_lock);
     if (sub->pooled < MV_READER_POOL) {
-        sub->pool[sub->pooled++] = raw;
+        sub->pool[sub->pooled++] = reader;
         kept = true;
     }
     pthread_mutex_unlock(&sub->pool_lock);
     return kept;
 }
 
-int mv_read_begin(mv_sub *sub, mv_txn *out, mv_err *err)
+static int new_reader(mv_sub *sub, mv_reader **out, mv_err *err)
 {
-    int rc, dead;
-    if (atomic_load_explicit(&sub->forked, memory_order_relaxed))
-        return mv_fail(err, MV_E_FORKED, "the store was opened by the parent process");
-    out->sub = sub;
-    out->raw = take_pooled(sub);
-    if (out->raw != NULL) {
-        rc = mv_lmdb.txn_renew(out->raw);
-        if (rc == 0)
-            return MV_OK;
-        mv_lmdb.txn_abort(out->raw);
+    int dead;
+    mv_reader *reader = mv_calloc(1, sizeof *reader);
+    if (reader == NULL)
+        return mv_fail(err, MV_E_NO_MEMORY, "beginning a read");
+    int rc = mv_lmdb.txn_begin(sub->env, NULL, MDB_RDONLY, &reader->raw);
+    if (rc == MDB_READERS_FULL && mv_lmdb.reader_check(sub->env, &dead) == 0 && dead > 0)
+        rc = mv_lmdb.txn_begin(sub->env, NULL, MDB_RDONLY, &reader->raw);
+    if (rc != 0) {
+        mv_free(reader);
         return mv_lmdb_fail(err, rc, "beginning a read");
     }
-    rc = mv_lmdb.txn_begin(sub->env, NULL, MDB_RDONLY, &out->raw);
-    if (rc == MDB_READERS_FULL && mv_lmdb.reader_check(sub->env, &dead) == 0 && dead > 0)
-        rc = mv_lmdb.txn_begin(sub->env, NULL, MDB_RDONLY, &out->raw);
-    return rc == 0 ? MV_OK : mv_lmdb_fail(err, rc, "beginning a read");
+    *out = reader;
+    return MV_OK;
+}
+
+int mv_read_begin(mv_sub *sub, mv_txn *out, mv_err *err)
+{
+    if (atomic_load_explicit(&sub->forked, memory_order_relaxed))
+        return mv_fail(err, MV_E_FORKED, "the store was opened by the parent process");
+    mv_reader *reader = take_pooled(sub);
+    int rc = MV_OK;
+    if (reader == NULL) {
+        rc = new_reader(sub, &reader, err);
+    } else {
+        int failed = mv_lmdb.txn_renew(reader->raw);
+        if (failed != 0) {
+            free_reader(reader);
+            rc = mv_lmdb_fail(err, failed, "beginning a read");
+        }
+    }
+    if (rc == MV_OK)
+        *out = (mv_txn){sub, reader->raw, reader};
+    return rc;
 }
 
 void mv_read_end(mv_txn *txn)
 {
     mv_lmdb.txn_reset(txn->raw);
-    if (!give_pooled(txn->sub, txn->raw))
-        mv_lmdb.txn_abort(txn->raw);
+    if (!give_pooled(txn->sub, txn->reader))
+        free_reader(txn->reader);
     txn->raw = NULL;
 }
 
 void mv_read_commit(mv_txn *txn)
 {
+    close_idle(txn->reader);
     mv_lmdb.txn_commit(txn->raw);
+    mv_free(txn->reader);
     txn->raw = NULL;
 }
 
@@ -209,7 +244,7 @@ int mv_write_begin(mv_sub *sub, mv_txn *out, mv_err *err)
     if (atomic_load(&sub->failed))
         return mv_fail(err, MV_E_FAILED, "an earlier write could not be synced");
     clear_readers_now_and_then(sub);
-    out->sub = sub;
+    *out = (mv_txn){.sub = sub};
     int rc = mv_lmdb.txn_begin(sub->env, NULL, 0, &out->raw);
     return rc == 0 ? MV_OK : mv_lmdb_fail(err, rc, "beginning a write");
 }
@@ -303,14 +338,25 @@ int mv_kv_clear(mv_txn *txn, mv_db db, mv_err *err)
 
 int mv_cur_open(mv_txn *txn, mv_db db, mv_cur *out, mv_err *err)
 {
-    *out = (mv_cur){0};
-    int rc = mv_lmdb.cursor_open(txn->raw, db, &out->raw);
+    int rc;
+    *out = (mv_cur){.home = txn->reader == NULL ? NULL : &txn->reader->idle[db]};
+    if (out->home == NULL || *out->home == NULL) {
+        rc = mv_lmdb.cursor_open(txn->raw, db, &out->raw);
+    } else {
+        out->raw = *out->home;
+        *out->home = NULL;
+        rc = mv_lmdb.cursor_renew(txn->raw, out->raw);
+    }
     return rc == 0 ? MV_OK : mv_lmdb_fail(err, rc, "opening a cursor");
 }
 
 void mv_cur_close(mv_cur *cur)
 {
-    if (cur->raw != NULL)
+    if (cur->raw == NULL)
+        return;
+    if (cur->home != NULL && *cur->home == NULL)
+        *cur->home = cur->raw;
+    else
         mv_lmdb.cursor_close(cur->raw);
     cur->raw = NULL;
 }

@@ -15,7 +15,9 @@
 
 enum {
     MV_READER_POOL = 32,
-    MV_SUB_MAX_DBS = 32
+    MV_SUB_MAX_DBS = 32,
+    MV_SUB_HANDLES = MV_SUB_MAX_DBS + 2, /* with LMDB's own two */
+    MV_NOTE = 256
 };
 
 typedef MDB_dbi mv_db;
@@ -27,6 +29,14 @@ typedef struct mv_slice { /* bytes owned by somebody else */
     size_t len;
 } mv_slice;
 
+/* A read transaction and what is kept with it from one use to the next. */
+typedef struct mv_reader {
+    MDB_txn *raw;
+    MDB_cursor *idle[MV_SUB_HANDLES]; /* a cursor on each sub-database that nobody uses; NULL: none */
+    uint64_t noted;                   /* the snapshot that the note is about; 0: none */
+    _Alignas(8) uint8_t note[MV_NOTE];
+} mv_reader;
+
 typedef struct mv_sub {
     MDB_env *env;
     uint64_t device, inode;
@@ -35,15 +45,16 @@ typedef struct mv_sub {
     atomic_bool failed; /* a sync failed: what is on disk is unknown until the file is opened anew */
     pthread_mutex_t pool_lock;
     int pooled;
-    MDB_txn *pool[MV_READER_POOL]; /* reset readers, which keep their slots */
-    _Atomic int64_t checked;       /* when killed readers were last looked for, in units of CHECK_NS */
-    int fork_fd;                   /* closed in a forked child, which would keep its locks alive; -1: none */
-    struct mv_sub *next;           /* in the registry */
+    mv_reader *pool[MV_READER_POOL]; /* reset readers, which keep their slots */
+    _Atomic int64_t checked;         /* when killed readers were last looked for, in units of CHECK_NS */
+    int fork_fd;         /* closed in a forked child, which would keep its locks alive; -1: none */
+    struct mv_sub *next; /* in the registry */
 } mv_sub;
 
 typedef struct mv_txn {
     mv_sub *sub;
     MDB_txn *raw;
+    mv_reader *reader; /* NULL where it writes */
 } mv_txn;
 
 /* Opens folder/data.mdb. The folder exists. map_size 0: 1 TiB, halved while the system refuses.
@@ -66,6 +77,20 @@ int mv_read_begin(mv_sub *sub, mv_txn *out, mv_err *err);
 void mv_read_end(mv_txn *txn);
 void mv_read_commit(mv_txn *txn); /* ends one that opened sub-databases: their handles live on */
 
+/* What the layer above has noted of the snapshot that a read transaction shows: MV_NOTE bytes, or NULL. It stays for as
+ * long as the reader meets the same snapshot. */
+static inline const void *mv_read_note(const mv_txn *txn)
+{
+    return txn->reader->noted == mv_lmdb.txn_id(txn->raw) ? txn->reader->note : NULL;
+}
+
+/* Where a note goes: at most MV_NOTE bytes. */
+static inline void *mv_read_set_note(mv_txn *txn)
+{
+    txn->reader->noted = mv_lmdb.txn_id(txn->raw);
+    return txn->reader->note;
+}
+
 /* One write transaction at a time, in all processes: this waits for it. Ends by exactly one of commit and abort; commit
  * ends it also where it fails. Begin and end on one thread. */
 int mv_write_begin(mv_sub *sub, mv_txn *out, mv_err *err);
@@ -83,6 +108,7 @@ int mv_kv_clear(mv_txn *txn, mv_db db, mv_err *err);                  /* all row
 typedef struct
     mv_cur { /* key and value are those of the current row, valid until the transaction ends or writes */
     MDB_cursor *raw;
+    MDB_cursor **home; /* where a reader keeps it when it is closed; NULL: nowhere */
     mv_slice key, value;
 } mv_cur;
 

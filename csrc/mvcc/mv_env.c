@@ -219,6 +219,22 @@ int mv_env_open(const mv_open_args *args, mv_env **out, mv_err *err)
 
 /* ---- snapshots and writes ---- */
 
+_Static_assert(sizeof(mv_state) <= MV_NOTE, "the state is noted with its reader");
+
+/* A reader that meets the snapshot of its last use knows its state. */
+static int load_state(mv_env *env, mv_snap *snap, mv_err *err)
+{
+    const void *note = mv_read_note(&snap->txn);
+    if (note != NULL) {
+        memcpy(&snap->state, note, sizeof snap->state);
+        return MV_OK;
+    }
+    int rc = mv_state_load(&snap->txn, env->meta, &snap->state, err);
+    if (rc == MV_OK)
+        memcpy(mv_read_set_note(&snap->txn), &snap->state, sizeof snap->state);
+    return rc;
+}
+
 int mv_snap_begin(mv_env *env, mv_snap *out, mv_err *err)
 {
     out->at = 0;
@@ -226,7 +242,7 @@ int mv_snap_begin(mv_env *env, mv_snap *out, mv_err *err)
     int rc = mv_read_begin(env->sub, &out->txn, err);
     if (rc != MV_OK)
         return rc;
-    rc = mv_state_load(&out->txn, env->meta, &out->state, err);
+    rc = load_state(env, out, err);
     if (rc != MV_OK)
         mv_read_end(&out->txn);
     return rc;
