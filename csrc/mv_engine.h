@@ -126,6 +126,9 @@ int mv_put(mv_env *env, uint64_t catalog_ts, uint64_t now, uint32_t table, const
 /* or rows, of which a key that comes twice gets the later value. */
 int mv_put_rows(mv_env *env, uint64_t catalog_ts, uint64_t now, const mv_ops *rows, uint64_t *ts,
                 mv_err *err);
+/* The same for more rows than a log should hold, in parts: they go straight to `data`, fastest where they are sorted. */
+int mv_load(mv_env *env, uint64_t catalog_ts, uint64_t now, const mv_ops *parts, uint64_t part_count,
+            uint64_t *ts, mv_err *err);
 
 /* ---- merging ---- */
 /* One step towards merged >= target, of at most max_rows rows (0: some milliseconds long): MV_OK, or MV_DONE once there. Merges go on by themselves too,

@@ -16,7 +16,7 @@ from typing import Any, TypeGuard, TypeVar
 import numpy as np
 
 from mvcc.errors import InvalidArgumentError
-from mvcc.packed import Column, PackedRows, Packer
+from mvcc.packed import Column, PackedRows, Part
 from mvcc.types import ArrowArrayLike, ArrowStreamLike
 
 _INLINE_BYTES = 12  # of a view: what is longer stands in a buffer
@@ -87,17 +87,14 @@ def read_arrow(items: ArrowStreamLike | ArrowArrayLike) -> PackedRows:
 
     TypeError where there are not two binary columns; InvalidArgumentError for a null.
     """
-    packer = Packer()
     if hasattr(items, "__arrow_c_stream__"):
-        _read_stream(items.__arrow_c_stream__(), packer)
-    else:
-        schema, batch = items.__arrow_c_array__()  # which the capsules release
-        _read_batch(
-            _Schema.from_address(_pointer(schema, b"arrow_schema")),
-            _Array.from_address(_pointer(batch, b"arrow_array")),
-            packer,
-        )
-    return packer.rows()
+        return PackedRows(list(_read_stream(items.__arrow_c_stream__())))
+    schema, batch = items.__arrow_c_array__()  # which the capsules release
+    part = _read_batch(
+        _Schema.from_address(_pointer(schema, b"arrow_schema")),
+        _Array.from_address(_pointer(batch, b"arrow_array")),
+    )
+    return PackedRows([part])
 
 
 def _pointer(capsule: object, name: bytes) -> int:
@@ -117,7 +114,7 @@ def _released(owned: S) -> Iterator[S]:
             owned.release(ctypes.byref(owned))
 
 
-def _read_stream(capsule: object, packer: Packer) -> None:
+def _read_stream(capsule: object) -> Iterator[Part]:
     stream = _Stream.from_address(_pointer(capsule, b"arrow_array_stream"))
     with _released(_Schema()) as schema:
         _ask(stream, stream.get_schema, schema)
@@ -126,7 +123,7 @@ def _read_stream(capsule: object, packer: Packer) -> None:
                 _ask(stream, stream.get_next, batch)
                 if not batch.release:
                     return
-                _read_batch(schema, batch, packer)
+                yield _read_batch(schema, batch)
 
 
 def _ask(stream: _Stream, function: Callable[..., int], out: _Schema | _Array) -> None:
@@ -136,7 +133,7 @@ def _ask(stream: _Stream, function: Callable[..., int], out: _Schema | _Array) -
         raise OSError(code, f"the Arrow stream failed: {reason.decode(errors='replace')}")
 
 
-def _read_batch(schema: _Schema, batch: _Array, packer: Packer) -> None:
+def _read_batch(schema: _Schema, batch: _Array) -> Part:
     """Copies a record batch. Its own offset and nulls count for both columns."""
     if schema.format != b"+s" or schema.n_children != 2:
         raise TypeError("Arrow data for a table has two columns: keys, then values")
@@ -145,21 +142,21 @@ def _read_batch(schema: _Schema, batch: _Array, packer: Packer) -> None:
         _read_column(schema.children[i].contents, batch.children[i].contents, batch)
         for i in range(2)
     )
-    packer.add(keys, values)
+    return keys, values
 
 
 def _read_column(schema: _Schema, column: _Array, batch: _Array) -> Column:
     start, rows = batch.offset + column.offset, batch.length
     kind = "dictionary" if schema.dictionary else schema.format.decode()
     if rows == 0 and (kind in ("z", "Z", "vz") or kind.startswith("w:")):
-        return b"", np.empty(0, np.uint32)  # its buffers may be missing
+        return Column(b"", np.empty(0, np.uint32))  # its buffers may be missing
     _refuse_nulls(column, start, rows)
     if kind in ("z", "Z"):
         return _read_offsets(column, start, rows, np.int32 if kind == "z" else np.int64)
     if kind.startswith("w:"):
         width = int(kind[2:])
         data = _buffer(column, 1, (start + rows) * width)[start * width :]
-        return data, np.full(rows, width, np.uint32)
+        return Column(bytes(data), np.full(rows, width, np.uint32))
     if kind == "vz":
         return _read_views(column, start, rows)
     raise TypeError(
@@ -196,7 +193,7 @@ def _read_offsets(
             argument="items", given="offsets that do not ascend, or a field of 4 GiB"
         )
     data = _buffer(column, 2, int(offsets[-1]))[int(offsets[0]) :]
-    return data, lengths.astype(np.uint32)
+    return Column(bytes(data), lengths.astype(np.uint32))
 
 
 def _read_views(column: _Array, start: int, rows: int) -> Column:
@@ -210,4 +207,4 @@ def _read_views(column: _Array, start: int, rows: int) -> Column:
         else buffers[number][offset : offset + length]
         for at, (length, _, number, offset) in enumerate(_VIEW.iter_unpack(raw))
     ]
-    return b"".join(fields), np.fromiter(map(len, fields), np.uint32, rows)
+    return Column(b"".join(fields), np.fromiter(map(len, fields), np.uint32, rows))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -15,55 +15,48 @@ if TYPE_CHECKING:
     from mvcc.types import BytesLike
 
 Lengths: TypeAlias = "NDArray[np.uint32]"
-Column: TypeAlias = "tuple[BytesLike, Lengths]"
-"""Fields one after the other, and the length of each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """Fields one after the other, and the length of each."""
+
+    data: BytesLike
+    lengths: Lengths
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def __iter__(self) -> Iterator[bytes]:
+        data = memoryview(self.data).cast("B")
+        ends = np.cumsum(self.lengths, dtype=np.uint64).tolist()
+        return (bytes(data[start:end]) for start, end in pairwise((0, *ends)))
+
+
+Part: TypeAlias = tuple[Column, Column]
+"""Some rows: their keys, their values."""
 
 
 @dataclass(frozen=True, slots=True)
 class PackedRows:
-    """Columns of keys and values. Of a key that comes twice the later row counts."""
+    """Rows in parts. Of a key that comes twice the later row counts."""
 
-    key_bytes: BytesLike
-    key_lens: Lengths
-    value_bytes: BytesLike
-    value_lens: Lengths
+    parts: Sequence[Part]
 
     def __len__(self) -> int:
-        return len(self.key_lens)
+        return sum(len(keys) for keys, _ in self.parts)
 
     def __iter__(self) -> Iterator[tuple[bytes, bytes]]:
         """The rows as (key, value)."""
-        return zip(
-            _cut(self.key_bytes, self.key_lens),
-            _cut(self.value_bytes, self.value_lens),
-            strict=True,
-        )
+        return chain.from_iterable(zip(keys, values, strict=True) for keys, values in self.parts)
+
+    def joined(self) -> Part:
+        """The rows in one part."""
+        if len(self.parts) == 1:
+            return self.parts[0]
+        return _join([keys for keys, _ in self.parts]), _join([values for _, values in self.parts])
 
 
-class Packer:
-    """Columns that grow part by part."""
-
-    def __init__(self) -> None:
-        self._blobs = bytearray(), bytearray()
-        self._lengths: tuple[list[Lengths], list[Lengths]] = [], []
-
-    def add(self, keys: Column, values: Column) -> None:
-        """Copies more rows."""
-        for blob, lengths, column in zip(self._blobs, self._lengths, (keys, values), strict=True):
-            blob += column[0]
-            lengths.append(column[1])
-
-    def rows(self) -> PackedRows:
-        """All rows. The packer is done with."""
-        keys, values = self._blobs
-        key_lens, value_lens = (
-            np.concatenate(lengths) if lengths else np.empty(0, np.uint32)
-            for lengths in self._lengths
-        )
-        return PackedRows(keys, key_lens, values, value_lens)
-
-
-def _cut(blob: BytesLike, lengths: Lengths) -> Iterator[bytes]:
-    data = memoryview(blob).cast("B")
-    ends = np.cumsum(lengths, dtype=np.uint64).tolist()
-    return (bytes(data[start:end]) for start, end in pairwise((0, *ends)))
+def _join(columns: Sequence[Column]) -> Column:
+    lengths = [np.empty(0, np.uint32), *(column.lengths for column in columns)]
+    return Column(b"".join(column.data for column in columns), np.concatenate(lengths))

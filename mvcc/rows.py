@@ -17,11 +17,13 @@ from mvcc.arguments import as_key, as_value
 from mvcc.arrow import is_arrow, read_arrow
 from mvcc.engine.interface import MAX_KEY_BYTES, MAX_VALUE_BYTES
 from mvcc.errors import InvalidArgumentError
-from mvcc.packed import Column, PackedRows, Packer
+from mvcc.packed import Column, PackedRows, Part
 from mvcc.types import BytesLike, RowsLike
 
-CHUNK_ROWS = 16384
-"""Rows that are taken apart at once: few enough for the cache."""
+PART_ROWS = 2048
+"""Rows that are taken apart at once: few enough for a processor's cache."""
+COMMIT_ROWS = 16384
+"""Rows up to which one part is cheaper, since an ordinary commit wants all in one."""
 
 Fields = tuple[Sequence[bytes], Sequence[bytes]]
 
@@ -47,7 +49,7 @@ def as_rows(items: RowsLike) -> dict[bytes, bytes]:
         rows = dict(columns)
     else:
         rows, rest = {}, iter(_pairs(items))
-        while chunk := list(islice(rest, CHUNK_ROWS)):
+        while chunk := list(islice(rest, PART_ROWS)):
             rows.update(zip(*_split(chunk), strict=True))
     if max(map(len, rows), default=0) > MAX_KEY_BYTES:
         as_key(max(rows, key=len))
@@ -70,30 +72,29 @@ def _pairs(items: RowsLike) -> Iterable[tuple[BytesLike, BytesLike]]:
 
 
 def _pack_pairs(pairs: Iterable[tuple[BytesLike, BytesLike]]) -> PackedRows:
-    if isinstance(pairs, list) and 0 < len(pairs) <= CHUNK_ROWS:
-        keys, values = _pack_chunk(pairs)
-        return PackedRows(*keys, *values)
-    packer, rest = Packer(), iter(pairs)
-    while chunk := list(islice(rest, CHUNK_ROWS)):
-        packer.add(*_pack_chunk(chunk))
-    return packer.rows()
+    if isinstance(pairs, list) and 0 < len(pairs) <= COMMIT_ROWS:
+        return PackedRows([_pack_part(pairs)])
+    parts, rest = [], iter(pairs)
+    while chunk := list(islice(rest, PART_ROWS)):
+        parts.append(_pack_part(chunk))
+    return PackedRows(parts)
 
 
-def _pack_chunk(chunk: Sequence[tuple[BytesLike, BytesLike]]) -> tuple[Column, Column]:
+def _pack_part(pairs: Sequence[tuple[BytesLike, BytesLike]]) -> Part:
     try:
-        return _pack_column([key for key, _ in chunk]), _pack_column([value for _, value in chunk])
+        return _pack_column([key for key, _ in pairs]), _pack_column([value for _, value in pairs])
     except (TypeError, ValueError, BufferError, OverflowError):  # something to convert or to refuse
-        keys, values = _split_slowly(chunk)
+        keys, values = _split_slowly(pairs)
         return _pack_column(keys), _pack_column(values)
 
 
 def _pack_column(fields: Sequence[BytesLike]) -> Column:
     """Joins fields of one byte an element, which is all that `len` counts. ValueError for others."""
-    blob = b"".join(fields)
+    data = b"".join(fields)
     lengths = np.frombuffer(array("I", map(len, cast(Sequence[bytes], fields))), np.uint32)
-    if int(lengths.sum(dtype=np.uint64)) != len(blob):
+    if int(lengths.sum(dtype=np.uint64)) != len(data):
         raise ValueError("a field has elements of more than one byte")
-    return blob, lengths
+    return Column(data, lengths)
 
 
 def _split(chunk: Sequence[tuple[BytesLike, BytesLike]]) -> Fields:
@@ -124,14 +125,14 @@ def _as_row(pair: tuple[BytesLike, BytesLike]) -> tuple[bytes, bytes]:
 
 
 def _pack_arrays(keys: np.ndarray[Any, Any], values: np.ndarray[Any, Any]) -> PackedRows:
-    columns = _array_column(keys), _array_column(values)
-    if len(columns[0][1]) != len(columns[1][1]):
+    part = _array_column(keys), _array_column(values)
+    if len(part[0]) != len(part[1]):
         raise InvalidArgumentError(
             argument="items",
             given=f"{len(keys)} keys and {len(values)} values",
             hint="Pass two arrays of one length.",
         )
-    return PackedRows(*columns[0], *columns[1])
+    return PackedRows([part])
 
 
 def _array_column(given: object) -> Column:
@@ -157,11 +158,11 @@ def _bytes_of(given: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 
 def _fixed_column(rows: np.ndarray[Any, Any]) -> Column:
-    return rows.reshape(-1).data, np.full(len(rows), rows.shape[1], np.uint32)
+    return Column(rows.reshape(-1).data, np.full(len(rows), rows.shape[1], np.uint32))
 
 
 def _stripped_column(rows: np.ndarray[Any, Any], lengths: np.ndarray[Any, Any]) -> Column:
     if not (lengths < rows.shape[1]).any():
         return _fixed_column(rows)
     kept = rows[np.arange(rows.shape[1]) < lengths[:, None]]
-    return kept.data, lengths.astype(np.uint32)
+    return Column(kept.data, lengths.astype(np.uint32))

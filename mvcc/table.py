@@ -135,6 +135,20 @@ class Table(TableReads):
         """
         return self._put_rows(self._engine.put_rows, pack(items))
 
+    def ingest(self, items: RowsLike) -> Timestamp:
+        """Loads very many rows in one commit, fastest where they come sorted by key.
+
+        Takes what `put_many` takes and does the same, without the log that other commits go through; the rows
+        stand in memory until it returns. A transaction that began before, and has read any key between the
+        first and the last, is in conflict with it. Gives the commit's timestamp.
+
+        >>> t = store.create_table("bank.accounts")
+        >>> stamp = t.ingest((b"%06d" % number, b"0") for number in range(1000))
+        >>> t.count(), t.history(b"000007")[0].timestamp == stamp
+        (1000, True)
+        """
+        return self._put_rows(self._engine.load_rows, pack(items))
+
     def delete_many(self, keys: Iterable[BytesLike]) -> int:
         """Deletes many keys in one commit; gives how many of them were there."""
         data = as_keys(keys)

@@ -16,19 +16,20 @@ static mv_slice key_of(const mv_batch_row *row)
 /* ---- sorting ---- */
 
 /* Bytes that all keys begin with. */
-static size_t common_prefix(const mv_ops *ops)
+static size_t common_prefix(const mv_ops *parts, uint64_t part_count)
 {
-    size_t shared = ops->count > 0 ? ops->key_lens[0] : 0;
-    const uint8_t *key = ops->keys;
-    for (uint64_t i = 0; i < ops->count && shared > 0; i++) {
+    mv_ops_walk walk = mv_ops_walk_over(parts, part_count);
+    mv_slice shared = {NULL, 0};
+    for (bool first = true; mv_ops_next(&walk); first = false) {
         size_t same = 0;
-        shared = shared < ops->key_lens[i] ? shared : ops->key_lens[i];
-        while (same < shared && key[same] == ops->keys[same])
+        if (first)
+            shared = walk.key;
+        shared.len = shared.len < walk.key.len ? shared.len : walk.key.len;
+        while (same < shared.len && walk.key.data[same] == shared.data[same])
             same++;
-        shared = same;
-        key += ops->key_lens[i];
+        shared.len = same;
     }
-    return shared;
+    return shared.len;
 }
 
 /* Up to four bytes, as a number that orders as they do; keys with equal heads are to be compared. */
@@ -40,22 +41,19 @@ static uint32_t head_of(const uint8_t *bytes, size_t len)
     return head;
 }
 
-static void fill_rows(const mv_ops *ops, mv_batch_row *rows)
+static void fill_rows(const mv_ops *parts, uint64_t part_count, mv_batch_row *rows)
 {
-    const uint8_t *key = ops->keys, *value = ops->values;
-    size_t shared = common_prefix(ops);
-    for (uint64_t i = 0; i < ops->count; i++) {
+    size_t shared = common_prefix(parts, part_count);
+    mv_ops_walk walk = mv_ops_walk_over(parts, part_count);
+    for (uint32_t i = 0; mv_ops_next(&walk); i++)
         rows[i] = (mv_batch_row){
-            .key = key,
-            .value = value,
-            .key_len = ops->key_lens[i],
-            .value_len = ops->value_lens[i],
-            .place = (uint32_t)i,
-            .head = head_of(key + shared, ops->key_lens[i] - shared),
+            .key = walk.key.data,
+            .value = walk.value.data,
+            .key_len = (uint32_t)walk.key.len,
+            .value_len = (uint32_t)walk.value.len,
+            .place = i,
+            .head = head_of(walk.key.data + shared, walk.key.len - shared),
         };
-        key += ops->key_lens[i];
-        value += ops->value_lens[i];
-    }
 }
 
 static int compare_places(const void *a, const void *b)
@@ -73,15 +71,11 @@ static int compare_keys(const void *a, const void *b)
     return order != 0 ? order : compare_places(a, b);
 }
 
-int mv_batch_sort(const mv_ops *ops, mv_batch_row **out, size_t *count, mv_err *err)
+/* Keeps one row of each key: where the first of them stands, with the value of the last. */
+static size_t drop_equal(mv_batch_row *rows, size_t count)
 {
     size_t kept = 0;
-    mv_batch_row *rows = mv_malloc((ops->count > 0 ? ops->count : 1) * sizeof *rows);
-    if (rows == NULL)
-        return mv_fail(err, MV_E_NO_MEMORY, "sorting a batch");
-    fill_rows(ops, rows);
-    qsort(rows, ops->count, sizeof *rows, compare_keys);
-    for (uint64_t i = 0; i < ops->count; i++) {
+    for (size_t i = 0; i < count; i++) {
         if (kept == 0 || !mv_slice_equal(key_of(&rows[kept - 1]), key_of(&rows[i]))) {
             rows[kept++] = rows[i];
         } else {
@@ -89,8 +83,21 @@ int mv_batch_sort(const mv_ops *ops, mv_batch_row **out, size_t *count, mv_err *
             rows[kept - 1].value_len = rows[i].value_len;
         }
     }
+    return kept;
+}
+
+int mv_batch_sort(const mv_ops *parts, uint64_t part_count, mv_batch_row **out, size_t *count, mv_err *err)
+{
+    size_t total = 0;
+    for (uint64_t i = 0; i < part_count; i++)
+        total += parts[i].count;
+    mv_batch_row *rows = mv_malloc((total > 0 ? total : 1) * sizeof *rows);
+    if (rows == NULL)
+        return mv_fail(err, MV_E_NO_MEMORY, "sorting a batch");
+    fill_rows(parts, part_count, rows);
+    qsort(rows, total, sizeof *rows, compare_keys);
     *out = rows;
-    *count = kept;
+    *count = drop_equal(rows, total);
     return MV_OK;
 }
 
@@ -154,7 +161,7 @@ static int drop_repeats(const mv_ops *ops, mv_batch *out, mv_err *err)
 {
     mv_batch_row *rows;
     size_t count;
-    int rc = mv_batch_sort(ops, &rows, &count, err);
+    int rc = mv_batch_sort(ops, 1, &rows, &count, err);
     if (rc != MV_OK)
         return rc;
     qsort(rows, count, sizeof *rows, compare_places);
@@ -181,7 +188,7 @@ int mv_batch_unique(const mv_ops *ops, mv_batch *out, mv_err *err)
     bool distinct = true;
     int rc = MV_OK;
     *out = (mv_batch){.ops = *ops};
-    if (!mv_ops_ascend(ops))
+    if (!mv_ops_ascend(ops, 1))
         rc = look_for_repeats(ops, &distinct, err);
     return rc == MV_OK && !distinct ? drop_repeats(ops, out, err) : rc;
 }

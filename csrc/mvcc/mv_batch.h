@@ -14,8 +14,8 @@ typedef struct mv_batch_row { /* points into the caller's columns */
     uint32_t head;  /* the bytes of the key behind what all keys begin with: most comparisons end here */
 } mv_batch_row;
 
-/* Gives the rows in key order, each key once. *rows is the caller's, who ends with mv_free. MV_E_NO_MEMORY. */
-int mv_batch_sort(const mv_ops *ops, mv_batch_row **rows, size_t *count, mv_err *err);
+/* Gives the rows of all parts in key order, each key once. *rows is the caller's, who ends with mv_free. MV_E_NO_MEMORY. */
+int mv_batch_sort(const mv_ops *parts, uint64_t part_count, mv_batch_row **rows, size_t *count, mv_err *err);
 
 typedef struct mv_batch { /* columns in which each key stands once */
     mv_ops ops;

@@ -31,8 +31,8 @@ static uint8_t *put_bound(uint8_t *out, mv_bound bound)
     return out + bound_len(bound);
 }
 
-int mv_change_add_span(mv_cur *cur, uint64_t ts, uint32_t seq, uint32_t table, mv_bound start, mv_bound end,
-                       mv_err *err)
+int mv_change_add_span(mv_cur *cur, uint64_t ts, uint32_t seq, uint8_t kind, uint32_t table, mv_bound start,
+                       mv_bound end, mv_err *err)
 {
     uint8_t raw_key[MV_CHANGE_KEY], *out;
     mv_slice row = mv_change_key(raw_key, ts, seq);
@@ -43,7 +43,7 @@ int mv_change_add_span(mv_cur *cur, uint64_t ts, uint32_t seq, uint32_t table, m
     uint8_t *at = out + MV_RECORD_HEAD;
     mv_put_be32(at, table);
     put_bound(put_bound(at + TABLE_LEN, start), end);
-    mv_record_seal(out, row, MV_CHANGE_SPAN, payload);
+    mv_record_seal(out, row, kind, payload);
     return MV_OK;
 }
 
@@ -68,7 +68,7 @@ static bool parse(const mv_cur *cur, mv_change *out)
     mv_rd r = mv_rd_over(payload.data, payload.len);
     if (!mv_rd_be32(&r, &out->table))
         return false;
-    if (out->kind == MV_CHANGE_SPAN)
+    if (mv_change_is_span(out))
         return read_bound(&r, &out->start) && read_bound(&r, &out->end) && mv_rd_left(&r) == 0;
     out->key = (mv_slice){r.at, mv_rd_left(&r)};
     return out->kind <= MV_CHANGE_VALUE && out->key.len <= MV_MAX_KEY;

@@ -3,11 +3,11 @@
  *   key:   commit timestamp u64 BE | sequence number u32 BE
  *   value: checked record; its kind is one of mv_change_kind, its payload
  *          tombstone, value:  table id u32 BE | user key
- *          span:              table id u32 BE | start length u32 LE | start | end length u32 LE | end
+ *          span, load:        table id u32 BE | start length u32 LE | start | end length u32 LE | end
  *                             (a length of 0xffffffff: unbounded)
  *
- * A span says that everything visible in it at the commit came with the commit: bulk ingest. DO NOT CHANGE: stores hold
- * these bytes.
+ * A span says that everything visible in it at the commit came with the commit: a restored table. A load says that
+ * every version in it with the commit's timestamp did, and no other. DO NOT CHANGE: stores hold these bytes.
  */
 #ifndef MV_CHANGELOG_H
 #define MV_CHANGELOG_H
@@ -23,7 +23,8 @@ enum {
 enum mv_change_kind {
     MV_CHANGE_TOMBSTONE = MV_KIND_TOMBSTONE,
     MV_CHANGE_VALUE = MV_KIND_VALUE,
-    MV_CHANGE_SPAN = 2
+    MV_CHANGE_SPAN = 2,
+    MV_CHANGE_LOAD = 3
 };
 
 typedef struct mv_bound { /* one end of a span */
@@ -37,8 +38,14 @@ typedef struct mv_change {
     uint8_t kind;
     uint32_t table;
     mv_slice key;        /* tombstone, value */
-    mv_bound start, end; /* span */
+    mv_bound start, end; /* span, load */
 } mv_change;
+
+/* Whether the row stands for the keys of a span, not for one key. */
+static inline bool mv_change_is_span(const mv_change *change)
+{
+    return change->kind == MV_CHANGE_SPAN || change->kind == MV_CHANGE_LOAD;
+}
 
 static inline mv_slice mv_change_key(uint8_t out[MV_CHANGE_KEY], uint64_t ts, uint32_t seq)
 {
@@ -51,9 +58,9 @@ static inline mv_slice mv_change_key(uint8_t out[MV_CHANGE_KEY], uint64_t ts, ui
 int mv_change_add(mv_cur *cur, uint64_t ts, uint32_t seq, uint8_t kind, uint32_t table, mv_slice key,
                   mv_err *err);
 
-/* Appends the row of a span. */
-int mv_change_add_span(mv_cur *cur, uint64_t ts, uint32_t seq, uint32_t table, mv_bound start, mv_bound end,
-                       mv_err *err);
+/* Appends the row of a span or a load. */
+int mv_change_add_span(mv_cur *cur, uint64_t ts, uint32_t seq, uint8_t kind, uint32_t table, mv_bound start,
+                       mv_bound end, mv_err *err);
 
 /* Checks and takes apart the row that cur stands on; slices point into the row. MV_E_CORRUPT_STORE. */
 int mv_change_read(const mv_cur *cur, mv_change *out, mv_err *err);

@@ -52,7 +52,7 @@ static int give_key(reading *r, const mv_change *change, mv_err *err)
     return add_row(r, change, change->key, change->kind, value, err);
 }
 
-/* An ingested span: its rows became visible at the commit that the span stands in. */
+/* A span's rows became visible at the commit that it stands in; a load's are those with its timestamp. */
 static int give_span(reading *r, const mv_change *change, mv_slice from, mv_err *err)
 {
     mv_walk walk;
@@ -62,6 +62,7 @@ static int give_span(reading *r, const mv_change *change, mv_slice from, mv_err 
         .end = change->end.key,
         .end_open = change->end.open,
         .at = change->ts,
+        .since = change->kind == MV_CHANGE_LOAD ? change->ts - 1 : 0,
     };
     int rc = mv_walk_open(r->env, r->snap, &args, &walk, err);
     while (rc == MV_OK && (rc = mv_walk_next(&walk, err)) == MV_OK) {
@@ -91,7 +92,7 @@ static int give_window(reading *r, mv_err *err)
         bool first = resumes && change.ts == a->resume_ts && change.seq == a->resume_seq;
         mv_slice from = {a->resume_key, first ? a->resume_key_len : 0};
         if (a->table == 0 || change.table == a->table)
-            rc = change.kind == MV_CHANGE_SPAN ? give_span(r, &change, from, err) : give_key(r, &change, err);
+            rc = mv_change_is_span(&change) ? give_span(r, &change, from, err) : give_key(r, &change, err);
         if (rc != MV_OK)
             break;
     }

@@ -148,7 +148,8 @@ static int write_spans(mv_cur *changes, const mv_spans *spans, uint64_t ts, uint
     for (uint64_t i = 0; i < spans->count && rc == MV_OK; i++) {
         mv_bound start = {{starts, spans->start_lens[i]}, spans->start_lens[i] == MV_UNBOUNDED};
         mv_bound end = {{ends, spans->end_lens[i]}, spans->end_lens[i] == MV_UNBOUNDED};
-        rc = mv_change_add_span(changes, ts, seq + (uint32_t)i, spans->tables[i], start, end, err);
+        rc = mv_change_add_span(changes, ts, seq + (uint32_t)i, MV_CHANGE_SPAN, spans->tables[i], start, end,
+                                err);
         starts += start.open ? 0 : start.key.len;
         ends += end.open ? 0 : end.key.len;
     }

@@ -3,8 +3,7 @@
 #include "base/mv_bytes.h"
 #include "base/mv_error.h"
 #include "mvcc/mv_env.h"
-#include "mvcc/mv_key.h"
-#include "mvcc/mv_record.h"
+#include "mvcc/mv_version.h"
 
 #define BLOCK_LIMIT ((uint64_t)MV_MAX_VALUE + (1 << 20)) /* the largest value, and what stands around it */
 
@@ -110,35 +109,9 @@ static int next_value(mv_ingest *in, mv_err *err)
     return MV_OK;
 }
 
-static int put_row(mv_ingest *in, mv_cur *cur, bool append, mv_err *err)
+static mv_slice user_key(const mv_sst_row *row)
 {
-    uint8_t room[MV_VKEY_ROOM], *out;
-    const mv_sst_row *row = &in->row;
-    mv_slice key = {row->key + MV_KEY_TABLE, row->key_len - MV_KEY_OVERHEAD};
-    mv_slice vkey = mv_vkey_write(room, in->to_table, key, in->at);
-    int rc = mv_cur_reserve(cur, vkey, MV_RECORD_HEAD + row->value_len, true, append, &out, err);
-    if (rc != MV_OK)
-        return rc;
-    if (row->value_len > 0)
-        memcpy(out + MV_RECORD_HEAD, row->value, row->value_len);
-    mv_record_seal(out, vkey, MV_KIND_VALUE, row->value_len);
-    return MV_OK;
-}
-
-/* Whether the row sorts after everything in `data`, so that it and what follows can be appended. */
-static int sorts_last(mv_ingest *in, mv_cur *cur, bool *last, mv_err *err)
-{
-    mv_vkey final;
-    int rc = mv_cur_last(cur, err);
-    *last = rc == MV_NOT_FOUND;
-    if (rc != MV_OK)
-        return *last ? MV_OK : rc;
-    if (!mv_vkey_parse(cur->key, &final))
-        return mv_fail(err, MV_E_CORRUPT_STORE, "a version key has no possible length");
-    mv_slice key = {in->row.key + MV_KEY_TABLE, in->row.key_len - MV_KEY_OVERHEAD};
-    *last =
-        final.table < in->to_table || (final.table == in->to_table && mv_slice_compare(final.key, key) < 0);
-    return MV_OK;
+    return (mv_slice){row->key + MV_KEY_TABLE, row->key_len - MV_KEY_OVERHEAD};
 }
 
 static int put_rows(mv_ingest *in, mv_write *w, uint64_t max_bytes, uint64_t *rows, uint64_t *bytes,
@@ -151,9 +124,10 @@ static int put_rows(mv_ingest *in, mv_write *w, uint64_t max_bytes, uint64_t *ro
     if (rc == MV_OK)
         rc = next_value(in, err);
     if (rc == MV_OK)
-        rc = sorts_last(in, &cur, &append, err);
+        rc = mv_version_sorts_last(&cur, in->to_table, user_key(&in->row), &append, err);
     while (rc == MV_OK && (put == 0 || put < max_bytes)) {
-        rc = put_row(in, &cur, append, err);
+        mv_slice value = {in->row.value, in->row.value_len};
+        rc = mv_version_put(&cur, in->to_table, user_key(&in->row), value, in->at, append, err);
         if (rc != MV_OK)
             break;
         uint64_t size = in->row.key_len - MV_KEY_OVERHEAD + in->row.value_len;

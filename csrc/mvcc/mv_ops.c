@@ -23,14 +23,14 @@ int mv_ops_check(const mv_ops *ops, bool deletes, mv_err *err)
     return MV_OK;
 }
 
-bool mv_ops_ascend(const mv_ops *ops)
+bool mv_ops_ascend(const mv_ops *parts, uint64_t count)
 {
-    mv_slice last = {ops->keys, ops->count > 0 ? ops->key_lens[0] : 0};
-    for (uint64_t i = 1; i < ops->count; i++) {
-        mv_slice key = {last.data + last.len, ops->key_lens[i]};
-        if (mv_slice_compare(last, key) >= 0)
+    mv_ops_walk walk = mv_ops_walk_over(parts, count);
+    mv_slice last = {NULL, 0};
+    for (bool first = true; mv_ops_next(&walk); first = false) {
+        if (!first && mv_slice_compare(last, walk.key) >= 0)
             return false;
-        last = key;
+        last = walk.key;
     }
     return true;
 }

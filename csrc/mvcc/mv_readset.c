@@ -93,21 +93,33 @@ static const mv_read_span *at_or_below(const mv_read_span *spans, size_t count, 
     return low > 0 && spans[low - 1].table == table ? &spans[low - 1] : NULL;
 }
 
-static bool has_table(const mv_readset *set, uint32_t table)
+static bool starts_below(mv_bound start, mv_bound end)
 {
-    for (size_t i = 0; i < set->point_count; i++)
-        if (set->points[i].table == table)
+    return start.open || key_below_end(start.key, end);
+}
+
+/* Whether anything of the set lies in the span of a change. */
+static bool span_touched(const mv_readset *set, const mv_change *change)
+{
+    for (size_t i = 0; i < set->point_count; i++) {
+        const mv_read_span *point = &set->points[i];
+        if (point->table == change->table && key_below_end(point->start.key, change->end) &&
+            (change->start.open || mv_slice_compare(change->start.key, point->start.key) <= 0))
             return true;
-    for (size_t i = 0; i < set->span_count; i++)
-        if (set->spans[i].table == table)
+    }
+    for (size_t i = 0; i < set->span_count; i++) {
+        const mv_read_span *span = &set->spans[i];
+        if (span->table == change->table && starts_below(span->start, change->end) &&
+            starts_below(change->start, span->end))
             return true;
+    }
     return false;
 }
 
 bool mv_readset_touched(const mv_readset *set, const mv_change *change)
 {
-    if (change->kind == MV_CHANGE_SPAN)
-        return has_table(set, change->table);
+    if (mv_change_is_span(change))
+        return span_touched(set, change);
     const mv_read_span *point = at_or_below(set->points, set->point_count, change->table, change->key);
     if (point != NULL && mv_slice_equal(point->start.key, change->key))
         return true;

@@ -20,7 +20,7 @@ typedef struct mv_readset { /* points and spans, each sorted by (table, start); 
 int mv_readset_build(const mv_spans *columns, mv_readset *out, mv_err *err);
 void mv_readset_free(mv_readset *set);
 
-/* Whether a change falls into the set. A span counts wherever the set has anything of its table. */
+/* Whether a change falls into the set: of a span or a load any key between its bounds. */
 bool mv_readset_touched(const mv_readset *set, const mv_change *change);
 
 #endif

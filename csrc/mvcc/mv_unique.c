@@ -85,7 +85,7 @@ static int by_sort(const mv_ops *ops, entry *entries, mv_err *err)
 int mv_check_unique(const mv_ops *ops, mv_err *err)
 {
     uint64_t size = 4;
-    if (ops->count < 2 || (ops->tables == NULL && mv_ops_ascend(ops)))
+    if (ops->count < 2 || (ops->tables == NULL && mv_ops_ascend(ops, 1)))
         return MV_OK;
     while (size < 2 * ops->count)
         size *= 2;

@@ -80,7 +80,7 @@ static int check_changes_row(check *c, mv_err *err)
     c->stats->changes++;
     if (change.ts > c->snap.state.last_commit)
         return mv_fail(err, MV_E_CORRUPT_STORE, "a change is newer than the last commit");
-    if (change.kind == MV_CHANGE_SPAN || change.ts <= c->snap.state.changes_from)
+    if (mv_change_is_span(&change) || change.ts <= c->snap.state.changes_from)
         return MV_OK;
     return check_listed_version(c, &change, err);
 }

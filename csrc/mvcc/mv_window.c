@@ -114,7 +114,7 @@ static int collect(mv_env *env, mv_snap *snap, uint32_t table, uint64_t since, u
             break;
         if (change.table != table)
             continue;
-        if (change.kind == MV_CHANGE_SPAN)
+        if (mv_change_is_span(&change))
             useless = true;
         else
             rc = add_key(window, change.key, err);

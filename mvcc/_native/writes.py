@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from mvcc._native.call import Call, idle, new_call
 from mvcc._native.check import check, raise_failure
 from mvcc._native.environment import Environment
 from mvcc.errors import InvalidArgumentError
-from mvcc.packed import PackedRows
+from mvcc.packed import Column, PackedRows, Part
 
 
 def put(env: Environment, catalog_ts: int, clock: int, table: int, key: bytes, value: bytes) -> int:
@@ -41,33 +41,42 @@ def put(env: Environment, catalog_ts: int, clock: int, table: int, key: bytes, v
 
 def put_rows(env: Environment, catalog_ts: int, clock: int, table: int, rows: PackedRows) -> int:
     """Commits rows; gives the timestamp."""
-    return _with_rows(lib.mv_put_rows, env, catalog_ts, clock, table, rows)
-
-
-def _with_rows(
-    function: Callable[..., int],
-    env: Environment,
-    catalog_ts: int,
-    clock: int,
-    table: int,
-    rows: PackedRows,
-) -> int:
-    ops = ffi.new("mv_ops *")
-    ops.count = len(rows)
-    ops.table = table
-    ops.keys, ops.key_lens = keys = _column(rows.key_bytes, rows.key_lens, len(rows))
-    ops.values, ops.value_lens = values = _column(rows.value_bytes, rows.value_lens, len(rows))
+    ops, alive = _parts(table, [rows.joined()])
     with new_call() as call:
-        check(env.path, function(env.handle, catalog_ts, clock, ops, call.ts, call.err), call.err)
-        del keys, values  # alive until here
+        code = lib.mv_put_rows(env.handle, catalog_ts, clock, ops, call.ts, call.err)
+        check(env.path, code, call.err)
+        alive.clear()
         return int(call.ts[0])
 
 
-def _column(blob: Any, lengths: Any, rows: int) -> tuple[Any, Any]:
+def load_rows(env: Environment, catalog_ts: int, clock: int, table: int, rows: PackedRows) -> int:
+    """Commits rows straight into the tree; gives the timestamp."""
+    ops, alive = _parts(table, rows.parts)
+    with new_call() as call:
+        code = lib.mv_load(env.handle, catalog_ts, clock, ops, len(rows.parts), call.ts, call.err)
+        check(env.path, code, call.err)
+        alive.clear()
+        return int(call.ts[0])
+
+
+def _parts(table: int, parts: Sequence[Part]) -> tuple[Any, list[Any]]:
+    """An array of mv_ops, and what must stay alive while C uses it."""
+    ops, alive = ffi.new("mv_ops[]", len(parts)), []
+    for out, (keys, values) in zip(ops, parts, strict=True):
+        if len(keys) != len(values):
+            raise InvalidArgumentError("there are more keys than values, or less", argument="rows")
+        columns = _column(keys), _column(values)
+        out.count, out.table = len(keys), table
+        (out.keys, out.key_lens), (out.values, out.value_lens) = columns
+        alive.append(columns)
+    return ops, alive
+
+
+def _column(column: Column) -> tuple[Any, Any]:
     """A column's bytes and lengths for C, which trusts them."""
-    data = ffi.from_buffer("uint8_t[]", blob)
-    if len(lengths) != rows or int(np.sum(lengths, dtype=np.uint64)) != len(data):
+    data = ffi.from_buffer("uint8_t[]", column.data)
+    if int(np.sum(column.lengths, dtype=np.uint64)) != len(data):
         raise InvalidArgumentError(
             "the lengths of a column do not add up to its bytes", argument="rows"
         )
-    return data, ffi.from_buffer("uint32_t[]", lengths)
+    return data, ffi.from_buffer("uint32_t[]", column.lengths)

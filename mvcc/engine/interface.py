@@ -302,6 +302,14 @@ class Engine(Protocol):
         """Commits rows; a key that comes twice gets the later value. Raises what `put` raises."""
         ...
 
+    def load_rows(self, table_id: int, rows: PackedRows, *, catalog_ts: int | None = None) -> int:
+        """As `put_rows`, for very many: fastest where they are sorted. There is at least one.
+
+        Its changes come in key order. It is in conflict with whoever has read any key between the first and
+        the last of them, and an export of a window that it falls into looks at the whole span.
+        """
+        ...
+
     # -- reading ---------------------------------------------------------------------------------
 
     def view(self, at: int | None = None) -> View:

@@ -315,6 +315,11 @@ class LMDBEngine:
         catalog = LATEST if catalog_ts is None else catalog_ts
         return writes.put_rows(self._env, catalog, self._clock_ts(), table_id, rows)
 
+    def load_rows(self, table_id: int, rows: PackedRows, *, catalog_ts: int | None = None) -> int:
+        """Commits rows straight into the tree."""
+        catalog = LATEST if catalog_ts is None else catalog_ts
+        return writes.load_rows(self._env, catalog, self._clock_ts(), table_id, rows)
+
     # -- reading ---------------------------------------------------------------------------------
 
     def view(self, at: int | None = None) -> LMDBView:

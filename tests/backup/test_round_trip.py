@@ -31,6 +31,18 @@ def test_a_full_backup_alone_comes_back(world: World) -> None:
     assert (job.status, job.rows, job.kind) == ("succeeded", 3, "backup")
 
 
+def test_an_ingest_between_layers_comes_back(world: World) -> None:
+    """With what was written before, between and after it, of the layer's window alone."""
+    world.create(BANK)
+    world.write(BANK, {b"%03d" % number: b"old" for number in range(100)})
+    world.backup()
+    world.write(BANK, {b"050": None, b"051": b"new"})
+    world.ingest(BANK, {b"%03d" % number: b"bulk" for number in range(0, 120, 9)})
+    world.write(BANK, {b"009": None, b"010": b"new"})
+    job = world.backup(incremental=True)
+    assert (world.restored(), job.rows) == (world.state(), 14 + 3)
+
+
 def test_an_empty_store_comes_back_empty(world: World) -> None:
     """A backup of nothing is a backup."""
     job = world.backup()

@@ -73,6 +73,12 @@ class World:
                     state[table][key] = value
         return self._note(state)
 
+    def ingest(self, table: str, rows: dict[bytes, bytes]) -> mvcc.Timestamp:
+        """Loads rows in one commit."""
+        self.store[table].ingest(rows)
+        state = self.state()
+        return self._note({**state, table: {**state[table], **rows}})
+
     def backup(self, **options: Any) -> mvcc.Job:
         """Takes a backup a hundredth of a second after whatever came before."""
         self.clock.advance("10ms")

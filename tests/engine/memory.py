@@ -149,6 +149,10 @@ class MemoryEngine:
         """A commit of a dict's rows."""
         return self._put_dict(table_id, dict(rows), catalog_ts)
 
+    def load_rows(self, table_id: int, rows: PackedRows, *, catalog_ts: int | None = None) -> int:
+        """A commit of a dict's rows in key order."""
+        return self._put_dict(table_id, dict(sorted(dict(rows).items())), catalog_ts)
+
     def _put_dict(self, table_id: int, rows: dict[bytes, bytes], catalog_ts: int | None) -> int:
         batch = WriteBatch([table_id] * len(rows), list(rows), list(rows.values()))
         return self.commit(batch, catalog_ts=catalog_ts)

@@ -20,7 +20,7 @@ from mvcc.errors import (
     TransactionRetryError,
     ValueTooLargeError,
 )
-from mvcc.packed import PackedRows
+from mvcc.packed import Column, PackedRows
 from mvcc.rows import pack
 from tests.engine.engines import Opener
 from tests.engine.history import T, put, rows_at
@@ -41,7 +41,15 @@ def put_rows(engine: Engine, rows: list[tuple[bytes, bytes]], catalog_ts: int | 
     return engine.put_rows(T, pack(rows), catalog_ts=catalog_ts)
 
 
-WRITES: dict[str, Write] = {"put_rows": put_rows}
+def load_rows(
+    engine: Engine, rows: list[tuple[bytes, bytes]], catalog_ts: int | None = None
+) -> int:
+    """Straight into the tree, in two parts."""
+    parts = [*pack(rows[:1]).parts, *pack(rows[1:]).parts]
+    return engine.load_rows(T, PackedRows(parts), catalog_ts=catalog_ts)
+
+
+WRITES: dict[str, Write] = {"put_rows": put_rows, "load_rows": load_rows}
 each_write = pytest.mark.parametrize("write", WRITES.values(), ids=WRITES.keys())
 
 KEYS = st.binary(max_size=3) | st.binary(max_size=MAX_KEY_BYTES)
@@ -158,8 +166,12 @@ def test_a_long_key_among_rows_writes_nothing(engine: Engine, write: Write) -> N
 
 def test_a_value_over_the_limit_is_named_by_its_key(lmdb_engine: LMDBEngine) -> None:
     """1 GiB and a byte, which nobody needs to copy to see it."""
-    rows = PackedRows(b"abc", lengths(1, 2), bytes((1 << 30) + 3), lengths(2, (1 << 30) + 1))
-    calls: list[Callable[[], int]] = [lambda: lmdb_engine.put_rows(T, rows)]
+    values = Column(bytes((1 << 30) + 3), lengths(2, (1 << 30) + 1))
+    rows = PackedRows([(Column(b"abc", lengths(1, 2)), values)])
+    calls: list[Callable[[], int]] = [
+        lambda: lmdb_engine.put_rows(T, rows),
+        lambda: lmdb_engine.load_rows(T, rows),
+    ]
     for call in calls:
         with pytest.raises(ValueTooLargeError, match="of key b'bc'") as caught:
             call()
@@ -169,14 +181,11 @@ def test_a_value_over_the_limit_is_named_by_its_key(lmdb_engine: LMDBEngine) -> 
 
 def test_columns_that_do_not_add_up_are_refused(lmdb_engine: LMDBEngine) -> None:
     """C would read past their end."""
-    good, bad = lengths(1, 1), lengths(1, 2)
-    for rows in (
-        PackedRows(b"ab", bad, b"12", good),
-        PackedRows(b"ab", good, b"12", bad),
-        PackedRows(b"ab", good, b"1", lengths(1)),
-    ):
-        with pytest.raises(InvalidArgumentError):
-            lmdb_engine.put_rows(T, rows)
+    good, bad = Column(b"ab", lengths(1, 1)), Column(b"ab", lengths(1, 2))
+    for part in ((bad, good), (good, bad), (good, Column(b"1", lengths(1)))):
+        for call in (lmdb_engine.put_rows, lmdb_engine.load_rows):
+            with pytest.raises(InvalidArgumentError):
+                call(T, PackedRows([part]))
     assert {} == rows_at(lmdb_engine)
 
 

@@ -79,12 +79,12 @@ def collect(engine: LMDBEngine) -> object:
 
 def read_export(engine: LMDBEngine) -> object:
     """Exports the table."""
-    return list(engine.export(ExportRequest(Span(TABLE)), view=engine.view()))
+    return b"".join(engine.export(ExportRequest(Span(TABLE)), view=engine.view()))
 
 
 def read_export_window(engine: LMDBEngine) -> object:
     """Exports what changed."""
-    return list(engine.export(ExportRequest(Span(TABLE), since=1), view=engine.view()))
+    return b"".join(engine.export(ExportRequest(Span(TABLE), since=1), view=engine.view()))
 
 
 def read_changes(engine: LMDBEngine) -> object:

@@ -109,8 +109,10 @@ def test_slices_of_slices_are_read_from_their_start(rows: Rows, data: st.DataObj
 
 def test_rows_are_packed_in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of an iterator, however many come."""
-    monkeypatch.setattr(rows_module, "CHUNK_ROWS", 7)
+    monkeypatch.setattr(rows_module, "PART_ROWS", 7)
+    monkeypatch.setattr(rows_module, "COMMIT_ROWS", 8)
     rows = [(b"%d" % number, b"v" * number) for number in range(30)]
+    assert rows == list(zip(*pack(rows).joined(), strict=True))
     assert rows == list(pack(iter(rows))) == list(pack(rows)) == list(as_rows(rows).items())
 
 

@@ -19,6 +19,8 @@ from mvcc.errors import (
     InvalidSpanError,
     NotAnIntegerError,
     ReadOnlyError,
+    TableNotFoundError,
+    TransactionRetryError,
     ValueTooLargeError,
 )
 from mvcc.store import Store
@@ -125,6 +127,36 @@ def test_put_many_of_nothing_writes_nothing(store: Store, table: Table) -> None:
     """It gives the last commit's timestamp."""
     last = table.put(b"k", b"v")
     assert (last, last) == (table.put_many([]), store.stats().last_commit)
+
+
+def test_ingest_does_what_put_many_does(store: Store, table: Table) -> None:
+    """In one commit, in any order, the later value of a key; nothing for nothing."""
+    table.put_many({b"b": b"old", b"c": b"old"})
+    stamp = table.ingest(iter([(b"d", b"1"), (b"b", b"2"), (b"d", b"3")]))
+    assert [(b"b", b"2"), (b"c", b"old"), (b"d", b"3")] == list(table.items())
+    assert stamp == table.ingest([]) == table.history(b"d")[0].timestamp
+    assert [b"b", b"d"] == [change.key for change in store.changes(Timestamp(stamp.value - 1))]
+
+
+def test_ingest_into_a_dropped_table_is_refused(store: Store, table: Table) -> None:
+    """And goes on where another table was made."""
+    store.create_table("bank.other")
+    table.ingest([(b"a", b"1")])
+    store.drop_table(table.name)
+    with pytest.raises(TableNotFoundError):
+        table.ingest([(b"a", b"2")])
+    assert {b"a"} == {change.key for change in store.changes(Timestamp(0), table=table.name)}
+
+
+def test_an_increment_sees_an_ingest(store: Store, table: Table) -> None:
+    """A transaction that read what it replaced is in conflict; what is run again goes through."""
+    table.increment(b"n")
+    with store.transaction() as txn:
+        txn[table.name].increment(b"n")
+        table.ingest([(b"a", b""), (b"n", (7).to_bytes(8, "big"))])
+        with pytest.raises(TransactionRetryError):
+            txn.commit()
+    assert 8 == table.increment(b"n")
 
 
 def test_a_bad_row_spoils_the_whole_call(store: Store, table: Table) -> None:
