@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from mvcc.engine.interface import WriteBatch
 from mvcc.engine.lmdb import open_engine
 from tests.engine.history import put
@@ -22,7 +24,10 @@ GOLDEN_VERSION_KEY = "00000064" + "6b6579" + "0807060504030201"
 GOLDEN_VALUE_RECORD = "01" + "0fc4cc43" + "76616c7565"
 GOLDEN_TOMBSTONE_RECORD = "00" + "bc90bd9e"
 GOLDEN_LOG_ROW = "0102030405060708" + "00000002" + "0f00" + GOLDEN_VERSION_KEY + GOLDEN_VALUE_RECORD
-GOLDEN_CURSOR_RECORD = "00" + "7595f594" + GOLDEN_VERSION_KEY
+GOLDEN_PLACES = {
+    b"sort": "00" + "9c0690d5" + GOLDEN_VERSION_KEY,
+    b"merge": "00" + "9f89379f" + GOLDEN_VERSION_KEY,
+}
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "format"
 TS = 0x0102030405060708
 
@@ -47,9 +52,10 @@ def test_a_row_of_a_log_has_its_golden_bytes() -> None:
     assert GOLDEN_LOG_ROW == log_row(TS, 2, 100, b"key", b"value").hex()
 
 
-def test_the_cursor_of_a_merge_has_its_golden_bytes() -> None:
-    """Kind 0, CRC-32C, the version key at which it goes on."""
-    assert GOLDEN_CURSOR_RECORD == seal(b"cursor", 0, version_key(100, b"key", TS)).hex()
+@pytest.mark.parametrize("name", GOLDEN_PLACES)
+def test_the_place_where_a_merge_goes_on_has_its_golden_bytes(name: bytes) -> None:
+    """Kind 0, CRC-32C, the version key."""
+    assert GOLDEN_PLACES[name] == seal(name, 0, version_key(100, b"key", TS)).hex()
 
 
 def test_the_documented_examples_are_the_golden_bytes() -> None:
@@ -60,7 +66,7 @@ def test_the_documented_examples_are_the_golden_bytes() -> None:
     assert [True, True, True] == [*shown, GOLDEN_TOMBSTONE_RECORD in values]
     store = (DOCS / "store.md").read_text(encoding="utf-8").replace(" ", "")
     assert [True, True] == [part in store for part in (GOLDEN_LOG_ROW[:24], GOLDEN_LOG_ROW[24:])]
-    assert GOLDEN_CURSOR_RECORD in store
+    assert [True, True] == [place in store for place in GOLDEN_PLACES.values()]
 
 
 def test_the_data_file_holds_the_rows_that_the_twin_makes(tmp_path: Path) -> None:
@@ -89,7 +95,9 @@ def test_a_merge_brings_the_rows_of_the_log_to_data(tmp_path: Path) -> None:
     assert merge_step(engine, rows=1)
     engine.close()
     content = (tmp_path / "s" / "data.mdb").read_bytes()
-    cursor = b"cursor" + seal(b"cursor", 0, version_key(100, b"b", timestamp))
-    assert cursor in content
-    moved = data_row(100, b"a", timestamp, b"some value")
-    assert content.count(moved) > content.count(log_row(timestamp, 0, 100, b"a", b"some value"))
+    place = b"sort" + seal(b"sort", 0, version_key(100, b"b", timestamp))
+    moved, left = (
+        data_row(100, b"a", timestamp, b"some value"),
+        data_row(100, b"b", timestamp, None),
+    )
+    assert [True, 2, 1] == [place in content, content.count(moved), content.count(left)]
