@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias
@@ -40,6 +42,9 @@ LARGE_QUESTIONS: Mapping[str, Ask] = {
     "memory at 10 N": memory.memory_at_10n,
 }
 
+LONG = ("full at 10 N", "sustained at 10 N", "memory at 10 N")
+"""What a quick run leaves out."""
+
 ROWS_A_COMMIT = {"load": 10_000, "batch_put": 1000, "single_put": 1, "sustained": 1000}
 """The questions that are asked of commits: how many rows each has."""
 
@@ -73,4 +78,7 @@ def count_syncs(kinds: Sequence[str], per: int) -> dict[str, float]:
     """Syncs a commit by contender; nothing where they cannot be counted."""
     if syncs.available() is not None:
         return {}
-    return {kind: syncs.per_commit(kind, per) for kind in kinds}
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return dict(
+            zip(kinds, pool.map(lambda kind: syncs.per_commit(kind, per), kinds), strict=True)
+        )

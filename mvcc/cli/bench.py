@@ -65,8 +65,9 @@ def _measure(rows: int, quick: bool, folder: Path) -> Results:
         scale = replace(scale, gets=min(scale.gets, 20_000)).with_few_puts()
     results = Results()
     with announcements() as announce, suite.stocked(scale, folder, announce) as stock:
-        for ask in {**suite.QUESTIONS, **suite.LARGE_QUESTIONS}.values():
-            results.add(suite.ask(stock, ask(stock), PAIRS, mvcc_version()))
+        for name, ask in {**suite.QUESTIONS, **suite.LARGE_QUESTIONS}.items():
+            if not (quick and name in suite.LONG):
+                results.add(suite.ask(stock, ask(stock), PAIRS, mvcc_version()))
         announce("how incrementals grow")
         results.grid = list(grid.sizes_and_changes(stock, [rows, 2 * rows, scale.large * rows]))
     return results
