@@ -1,7 +1,7 @@
 """Writes what is shown of the results: the section of docs/performance.md, the page, and its picture.
 
-`python -m bench.report [--results FILE]`: with a file, only a page and a picture beside it; without, those of
-the committed results, whose page goes below build/ and whose picture stands in docs/.
+`python -m bench.report [--results FILE]`: with a file, only a page and a picture beside it; without, the document,
+the page and the picture of the committed results, and a page of the last run of another size below build/.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ ROOT = Path(__file__).parents[1]
 COMMITTED = ROOT / "docs" / "performance.json"
 DOCUMENT = ROOT / "docs" / "performance.md"
 PICTURE = ROOT / "docs" / "performance.png"
-PAGE = ROOT / "build" / "bench" / "performance.html"
+PAGE = ROOT / "build" / "bench" / "page.html"
+UNCOMMITTED = ROOT / "build" / "bench" / "performance.json"
 
 BEGIN = "<!-- results: written by python -m bench.report -->\n"
 END = "<!-- end of results -->\n"
@@ -31,7 +32,7 @@ CHROMIUM = [
     "chromium",
     *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update", "--hide-scrollbars"),
-    "--window-size=1180,5400",
+    "--window-size=1180,6200",
 ]
 
 
@@ -73,7 +74,7 @@ def with_section(document: str, written: str) -> str:
 
 def generated(results: Results) -> str:
     """Everything between the marks."""
-    return f"{section(results)}\n### What limits each row\n\n{limits()}"
+    return f"{section(results)}\n### What limits each row, as far as is known\n\n{limits()}"
 
 
 def take_picture(source: Path, picture: Path) -> None:
@@ -96,28 +97,33 @@ def take_picture(source: Path, picture: Path) -> None:
         raise RuntimeError(f"chromium took no picture of {source}: {done.stderr}")
 
 
-def main() -> int:
-    """Returns the exit status: 1 where Chromium is not there."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--results", type=Path)
-    chosen: Path | None = parser.parse_args().results
-    source, page_path, picture = chosen or COMMITTED, PAGE, PICTURE
-    results = read(source)
-    if chosen is None:
-        document = DOCUMENT.read_text(encoding="utf-8")
-        DOCUMENT.write_text(with_section(document, generated(results)), encoding="utf-8")
-    else:
-        page_path, picture = chosen.with_suffix(".html"), chosen.with_suffix(".png")
+def show(results: Path, page_path: Path, picture: Path) -> None:
+    """Writes the page of a file of results, and its picture where Chromium is installed."""
     page_path.parent.mkdir(parents=True, exist_ok=True)
-    page_path.write_text(page.html(results, "mvcc"), encoding="utf-8")
+    page_path.write_text(page.html(read(results), "mvcc"), encoding="utf-8")
     print(f"page: {page_path}")
     if shutil.which(CHROMIUM[0]) is None:
         print("no picture: chromium is not installed", file=sys.stderr)
-        return 1
+        return
     take_picture(page_path, picture)
     print(f"picture: {picture}")
-    return 0
+
+
+def main() -> None:
+    """Shows what there is."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--results", type=Path)
+    chosen: Path | None = parser.parse_args().results
+    if chosen is None:
+        document = DOCUMENT.read_text(encoding="utf-8")
+        written = with_section(document, generated(read(COMMITTED)))
+        DOCUMENT.write_text(written, encoding="utf-8")
+        if COMMITTED.exists():
+            show(COMMITTED, PAGE, PICTURE)
+        chosen = UNCOMMITTED
+    if chosen.exists():
+        show(chosen, chosen.with_suffix(".html"), chosen.with_suffix(".png"))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -34,6 +34,8 @@ rect.published { fill: none; stroke: var(--peer); }
 .wide { overflow-x: auto; } table { border-collapse: collapse; font-size: 13px; }
 th, td { text-align: left; padding: 4px 10px 4px 0; border-bottom: 1px solid var(--line);
   vertical-align: top; font-variant-numeric: tabular-nums; }
+td:nth-child(6), td:nth-child(7) { white-space: nowrap; }
+ul { font-size: 13px; line-height: 1.45; padding-left: 1.2rem; }
 """
 
 
@@ -54,12 +56,10 @@ def html(results: Results, title: str) -> str:
         *_latencies(results),
         "<h2>Cost of an incremental</h2>",
         charts.increments(results) or '<p class="muted">not measured</p>',
-        *(f"<p>{escape(sentence(each))}</p>" for each in fits(results.grid)),
+        _list([sentence(each) for each in fits(results.grid)]),
         "<h2>All rows</h2>",
         _table(results),
-        "<ul>",
-        *(f"<li>{escape(each)}</li>" for each in table.notes(results)),
-        "</ul>",
+        _list(table.notes(results)),
     ]
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8"/>\n'
@@ -80,6 +80,11 @@ def conditions(results: Results) -> list[str]:
         f"{date}, commit {commit}, {machine}, {rows:,} rows: {', '.join(names)}"
         for (date, commit, machine, rows), names in found.items()
     ]
+
+
+def _list(sentences: list[str]) -> str:
+    items = "\n".join(f"<li>{escape(each)}</li>" for each in sentences)
+    return f"<ul>\n{items}\n</ul>" if items else ""
 
 
 def _throughput(results: Results) -> list[str]:
