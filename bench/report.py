@@ -1,7 +1,7 @@
 """Writes what is shown of the results: the section of docs/performance.md, the page, and its picture.
 
-`python -m bench.report [--results FILE]`: with a file, only a page and a picture beside it; without, the document,
-the page and the picture of the committed results, and a page of the last run of another size below build/.
+`python -m bench.report [--results FILE]`: with a file, only a page and a picture beside it; without, the
+document, page and picture of the committed results, and a page of the last run of another size below build/.
 """
 
 from __future__ import annotations
