@@ -12,9 +12,11 @@ from mvcc.bench.figures import Judgement
 from mvcc.bench.peers.ours import Ours
 from mvcc.bench.questions import grid, memory, sustained
 from mvcc.bench.questions.common import in_threads, read_all
+from mvcc.bench.questions.load import as_columns
 from mvcc.bench.rows import ROWS, rows_of
 from mvcc.bench.stock import Scale, Stock
 from mvcc.bench.turns import measure
+from mvcc.bench.workload import commits
 from mvcc.types import StoreStats
 
 ASKED = {**suite.QUESTIONS, **suite.LARGE_QUESTIONS}
@@ -50,7 +52,17 @@ def test_what_is_not_built_is_said_and_not_measured(
     """A version without the call."""
     monkeypatch.delattr(mvcc.Table, "ingest", raising=False)
     outcome = measure(suite.QUESTIONS["ingest"](stock), pairs=1)
-    assert ([], {"mvcc": "Table.ingest is not there"}) == (outcome.pairs, outcome.not_built)
+    reasons = dict.fromkeys(("mvcc", "mvcc columns"), "Table.ingest is not there")
+    assert ([], reasons) == (outcome.pairs, outcome.not_built)
+
+
+def test_columns_hold_the_rows() -> None:
+    """Key by key and value by value."""
+    [rows] = commits(100)
+    keys, values = as_columns(rows)
+    assert rows == [
+        (each.tobytes(), value.tobytes()) for each, value in zip(keys, values, strict=True)
+    ]
 
 
 def test_a_version_without_a_log_has_no_merges_to_measure(

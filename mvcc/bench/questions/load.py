@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 import mvcc
 from mvcc.bench.peers import OURS, Peer
 from mvcc.bench.peers.ours import Ours
@@ -15,6 +18,7 @@ from mvcc.bench.workload import Rows, commits
 
 RATE = "rows/s"
 INGEST_METHOD = "ingest"
+COLUMNS = f"{OURS} columns"
 
 
 class Batches:
@@ -43,25 +47,38 @@ def load(stock: Stock) -> Question:
 
 
 def ingest(stock: Stock) -> Question:
-    """N sorted keys in one call of ours, against LMDB's load."""
+    """N sorted keys in one call of ours, of pairs and of columns, against LMDB's load."""
     asked = question(stock, "ingest", RATE)
     if not hasattr(mvcc.Table, INGEST_METHOD):
-        asked.not_built[OURS] = "Table.ingest is not there"
+        asked.not_built = dict.fromkeys((OURS, COLUMNS), "Table.ingest is not there")
         return asked
     held = Batches(stock.scale.rows)
 
-    def measure(peer: Peer) -> dict[str, float]:
-        assert isinstance(peer, Ours)
-        ingest_into = getattr(peer.table, INGEST_METHOD)
-        rows = [row for batch in held.get() for row in batch]
-        with timed() as watch:
-            ingest_into(rows)
-        return {OURS: held.rows / watch.seconds}
+    def measuring(lane: str, shape: Callable[[Rows], object]) -> Callable[[Peer], dict[str, float]]:
+        def measure(peer: Peer) -> dict[str, float]:
+            assert isinstance(peer, Ours)
+            take_in = getattr(peer.table, INGEST_METHOD)
+            rows = shape([row for batch in held.get() for row in batch])
+            with timed() as watch:
+                take_in(rows)
+            return {lane: held.rows / watch.seconds}
 
-    asked.turns.append(_into_new(stock, OURS, measure, keep=False))
+        return measure
+
+    for lane, shape in ((OURS, list), (COLUMNS, as_columns)):
+        asked.turns.append(_into_new(stock, OURS, measuring(lane, shape), keep=False))
     if "lmdb" in stock.kinds:
         asked.turns.append(loading(stock, "lmdb", held, "lmdb"))
     return asked
+
+
+def as_columns(rows: Rows) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Keys and values, each of one size, as two arrays of bytes."""
+    keys, values = ([row[part] for row in rows] for part in (0, 1))
+    return (
+        np.frombuffer(b"".join(keys), np.uint8).reshape(len(rows), -1),
+        np.frombuffer(b"".join(values), np.uint8).reshape(len(rows), -1),
+    )
 
 
 def loading(stock: Stock, name: str, held: Batches, lane: str, method: str = "put_many") -> Turn:
