@@ -39,6 +39,7 @@ typedef struct mv_open_args {
     uint32_t flags;       /* mv_open_flag */
     uint64_t map_size;    /* bytes of address space; 0: 1 TiB, halved while the system refuses */
     uint64_t log_limit;   /* bytes of a log above which it is frozen and sorted; 0: 64 MiB */
+    uint64_t gc_ttl_us;   /* behind merges, versions overwritten longer ago are collected; 0: none */
     uint8_t store_id[16]; /* random; used where a store is created */
 } mv_open_args;
 

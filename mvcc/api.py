@@ -90,10 +90,10 @@ def open(  # noqa: A001 - mvcc.open
     """Opens the store in a folder, or makes one where nothing is there.
 
     `create=False`: StoreNotFoundError instead of making one. `readonly`: many processes may read a store
-    that they must not write. `clock` is for tests. `gc_ttl` says how long `store.gc()` keeps what was
-    overwritten; None: for ever. `map_size` is the address space that is set aside, and the size the file
-    can grow to; None: 1 TiB, or what the system gives. `log_limit`: bytes of the log of commits above which
-    this process merges it into the tree in the background; "auto": 64 MiB.
+    that they must not write. `clock` is for tests. `gc_ttl` says how long `store.gc()`, and the collection
+    behind merges, keep what was overwritten; None: for ever. `map_size` is the address space that is set
+    aside, and the size the file can grow to; None: 1 TiB, or what the system gives. `log_limit`: bytes of
+    the log of commits above which this process merges it into the tree in the background; "auto": 64 MiB.
 
     Raises StoreNotFoundError, NotAStoreError, StoreAlreadyOpenError (one open store a process and path:
     share it), FormatVersionError, StoreCorruptedError, InvalidArgumentError, StorageError.

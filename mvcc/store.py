@@ -73,6 +73,7 @@ class Store:
             readonly=readonly,
             clock=clock,
             map_size=None if map_size is None else size_bytes(map_size, "map_size"),
+            gc_ttl_us=None if gc_ttl is None else duration_us(gc_ttl, "gc_ttl"),
             log_limit=None if log_limit == "auto" else max(1, size_bytes(log_limit, "log_limit")),
         )
         try:

@@ -200,6 +200,7 @@ int mv_env_open(const mv_open_args *args, mv_env **out, mv_err *err)
     int rc = mv_sub_open(args->path, args->flags & MV_OPEN_READ_ONLY, args->map_size, &env->sub, err);
     if (rc == MV_OK) {
         env->log_limit = args->log_limit;
+        env->gc_ttl_us = args->gc_ttl_us;
         env->pid = getpid();
         rc = open_parts(env, args, err);
         if (rc != MV_OK) {

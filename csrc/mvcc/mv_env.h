@@ -29,6 +29,7 @@ struct mv_env {
     struct mv_group *group;   /* commits of this process */
     struct mv_worker *worker; /* merges of this process */
     uint64_t log_limit;       /* bytes of a log above which it is frozen; 0: the default */
+    uint64_t gc_ttl_us;       /* versions are kept so long after they were overwritten; 0: for ever */
     mv_pace pace;             /* of slices */
 };
 

@@ -6,7 +6,7 @@
 #include "base/mv_bytes.h"
 #include "base/mv_error.h"
 #include "base/mv_plant.h"
-#include "mvcc/mv_env.h"
+#include "mvcc/mv_collect.h"
 #include "mvcc/mv_key.h"
 #include "mvcc/mv_protect.h"
 #include "mvcc/mv_walk.h"
@@ -27,34 +27,40 @@ typedef struct slice { /* one call of mv_gc_slice */
     uint32_t table;
 } slice;
 
-int mv_gc_publish(mv_env *env, uint64_t wanted, uint64_t *threshold, mv_err *err)
+int mv_collect_publish(mv_env *env, uint64_t wanted, uint64_t *threshold, mv_err *err)
 {
     mv_write w;
     uint64_t lowest;
-    int rc = mv_env_enter(env, err);
-    if (rc != MV_OK)
-        return rc;
     if (mv_planted(GC_PINS))
         *mv_plant_word() = mv_shared_oldest_pin(env->shared, NULL);
     mv_pause("gc.publish");
-    rc = mv_write_open(env, &w, err);
-    if (rc == MV_OK) {
-        mv_sub_clear_readers(env->sub);
-        rc = mv_protect_lowest(env, &w, &lowest, err);
-        if (rc == MV_OK) {
-            uint64_t highest = lowest < w.state.merged || mv_planted(GC_MERGED) ? lowest : w.state.merged;
-            uint64_t gc = wanted < highest ? wanted : highest;
-            w.state.gc = gc > w.state.gc ? gc : w.state.gc;
-            if (!mv_planted(TRIM))
-                w.state.changes_from = w.state.gc > w.state.changes_from ? w.state.gc : w.state.changes_from;
-            uint64_t published = w.state.gc;
-            rc = mv_write_close(env, &w, err);
-            if (rc == MV_OK)
-                *threshold = published;
-        } else {
-            mv_write_abort(&w.txn);
-        }
+    int rc = mv_write_open(env, &w, err);
+    if (rc != MV_OK)
+        return rc;
+    mv_sub_clear_readers(env->sub);
+    rc = mv_protect_lowest(env, &w, &lowest, err);
+    if (rc != MV_OK) {
+        mv_write_abort(&w.txn);
+        return rc;
     }
+    uint64_t highest = lowest < w.state.merged || mv_planted(GC_MERGED) ? lowest : w.state.merged;
+    uint64_t gc = wanted < highest ? wanted : highest;
+    w.state.gc = gc > w.state.gc ? gc : w.state.gc;
+    if (!mv_planted(TRIM))
+        w.state.changes_from = w.state.gc > w.state.changes_from ? w.state.gc : w.state.changes_from;
+    uint64_t published = w.state.gc;
+    rc = mv_write_close(env, &w, err);
+    if (rc == MV_OK)
+        *threshold = published;
+    return rc;
+}
+
+int mv_gc_publish(mv_env *env, uint64_t wanted, uint64_t *threshold, mv_err *err)
+{
+    int rc = mv_env_enter(env, err);
+    if (rc != MV_OK)
+        return rc;
+    rc = mv_collect_publish(env, wanted, threshold, err);
     mv_env_leave(env);
     return rc;
 }
@@ -228,29 +234,33 @@ static int run_slice(mv_env *env, mv_write *w, slice *s, mv_buf *cursor, mv_err 
     return rc;
 }
 
-int mv_gc_slice(mv_env *env, uint64_t max_work, mv_buf *cursor, mv_gc_stats *stats, mv_err *err)
+int mv_collect_slice(mv_env *env, uint64_t max_work, mv_buf *cursor, mv_gc_stats *stats, mv_err *err)
 {
     mv_write w;
     mv_gc_stats done = *stats;
     slice s = {.looks = max_work, .removals = max_work, .stats = &done};
+    int rc = mv_write_open(env, &w, err);
+    if (rc != MV_OK)
+        return rc;
+    int ran = run_slice(env, &w, &s, cursor, err);
+    mv_buf_free(&s.shadowed);
+    if (ran != MV_OK && ran != MV_NOT_FOUND) {
+        mv_write_abort(&w.txn);
+        return ran;
+    }
+    rc = mv_write_close(env, &w, err);
+    if (rc != MV_OK)
+        return rc;
+    *stats = done;
+    return ran == MV_NOT_FOUND ? MV_DONE : MV_OK;
+}
+
+int mv_gc_slice(mv_env *env, uint64_t max_work, mv_buf *cursor, mv_gc_stats *stats, mv_err *err)
+{
     int rc = mv_env_enter(env, err);
     if (rc != MV_OK)
         return rc;
-    rc = mv_write_open(env, &w, err);
-    if (rc == MV_OK) {
-        int ran = run_slice(env, &w, &s, cursor, err);
-        if (ran == MV_OK || ran == MV_NOT_FOUND) {
-            rc = mv_write_close(env, &w, err);
-            if (rc == MV_OK) {
-                *stats = done;
-                rc = ran == MV_NOT_FOUND ? MV_DONE : MV_OK;
-            }
-        } else {
-            mv_write_abort(&w.txn);
-            rc = ran;
-        }
-    }
-    mv_buf_free(&s.shadowed);
+    rc = mv_collect_slice(env, max_work, cursor, stats, err);
     mv_env_leave(env);
     return rc;
 }

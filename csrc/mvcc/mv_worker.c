@@ -4,7 +4,9 @@
 #include <time.h>
 
 #include "base/mv_alloc.h"
+#include "base/mv_buf.h"
 #include "base/mv_error.h"
+#include "mvcc/mv_collect.h"
 #include "mvcc/mv_group.h"
 
 #define TAIL_BYTES ((uint64_t)1 << 20) /* growth of the log after which the thread tails it */
@@ -12,6 +14,8 @@
 #define NAP_NS 50000
 #define MOST_NAPS 400 /* for a commit that waits: 20 ms */
 #define REST_SECONDS 1
+#define GC_WORK 5000   /* versions that a slice of a collection looks at */
+#define CLOCK_SHIFT 12 /* microseconds to a timestamp */
 
 struct mv_worker {
     mv_env *env;
@@ -22,6 +26,10 @@ struct mv_worker {
     bool work, stop;
     mv_log_status log;     /* after the last commit of this process */
     uint64_t tailed_bytes; /* of the log that takes commits, when it was last tailed */
+    /* the thread's own: */
+    bool collecting;    /* a garbage collection is under way, */
+    mv_buf cursor;      /* goes on here, */
+    uint64_t collected; /* and began when so much was merged */
 };
 
 int mv_worker_new(mv_env *env, mv_worker **out, mv_err *err)
@@ -57,6 +65,7 @@ void mv_worker_free(mv_worker *worker)
         return;
     pthread_cond_destroy(&worker->wake);
     pthread_mutex_destroy(&worker->lock);
+    mv_buf_free(&worker->cursor);
     mv_free(worker);
 }
 
@@ -125,13 +134,48 @@ static bool is_disturbed(mv_worker *worker, bool resting)
     return disturbed;
 }
 
-/* Tails, then sorts and merges until nothing is due. What fails is tried again at the next commit, which meets it too. */
+/* Begins a collection where something was merged since the last one: MV_OK, or MV_DONE. */
+static int begin_collection(mv_worker *worker, mv_err *err)
+{
+    mv_env *env = worker->env;
+    mv_snap snap;
+    uint64_t threshold, age = env->gc_ttl_us << CLOCK_SHIFT, now = mv_clock(0);
+    int rc = mv_snap_begin(env, &snap, err);
+    if (rc != MV_OK)
+        return rc;
+    uint64_t merged = snap.state.merged;
+    mv_snap_end(&snap);
+    if (merged == worker->collected || now <= age)
+        return MV_DONE;
+    worker->collected = merged;
+    rc = mv_collect_publish(env, now - age, &threshold, err);
+    worker->cursor.len = 0;
+    worker->collecting = rc == MV_OK;
+    return rc;
+}
+
+/* One step of collecting what is older than gc_ttl; MV_DONE where there is nothing to do. */
+static int collect(mv_worker *worker, mv_err *err)
+{
+    mv_gc_stats ignored = {0};
+    if (worker->env->gc_ttl_us == 0)
+        return MV_DONE;
+    if (!worker->collecting)
+        return begin_collection(worker, err);
+    int rc = mv_collect_slice(worker->env, GC_WORK, &worker->cursor, &ignored, err);
+    worker->collecting = rc == MV_OK;
+    return rc;
+}
+
+/* Tails, then sorts, merges and collects until nothing is due. What fails is tried again at the next commit, which meets it too. */
 static void do_work(mv_worker *worker, bool resting)
 {
     mv_err err;
     int rc = tail(worker->env, &err);
     while (rc >= 0 && !is_disturbed(worker, resting)) {
         rc = mv_merge_step(worker->env, resting, 0, &err);
+        if (rc == MV_DONE)
+            rc = collect(worker, &err);
         if (rc != MV_OK)
             break;
         let_commits_pass(worker->env);

@@ -1,5 +1,6 @@
 /* Who merges in this process: a thread that begins when a log first has to be merged and ends with the environment. It
- * also tails the logs while they grow, so that a read after many commits finds its memtables filled.
+ * also tails the logs while they grow, so that a read after many commits finds its memtables filled, and behind merges it
+ * collects what is older than gc_ttl.
  */
 #ifndef MV_WORKER_H
 #define MV_WORKER_H

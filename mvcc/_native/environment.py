@@ -83,7 +83,14 @@ class Environment:
     """One open store of this process."""
 
     def __init__(
-        self, path: str, *, flags: int, map_size: int, log_limit: int, store_id: bytes
+        self,
+        path: str,
+        *,
+        flags: int,
+        map_size: int,
+        log_limit: int,
+        gc_ttl_us: int,
+        store_id: bytes,
     ) -> None:
         self.path = path
         args = ffi.new("mv_open_args *")
@@ -92,6 +99,7 @@ class Environment:
         args.flags = flags
         args.map_size = map_size
         args.log_limit = log_limit
+        args.gc_ttl_us = gc_ttl_us
         args.store_id = store_id
         out = ffi.new("mv_env **")
         with new_call() as call:

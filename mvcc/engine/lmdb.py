@@ -63,12 +63,15 @@ def open_engine(
     clock: Clock | None = None,
     map_size: int | None = None,
     log_limit: int | None = None,
+    gc_ttl_us: int | None = None,
 ) -> LMDBEngine:
     """Opens a store's folder, and makes it where nothing is there and `create` is true.
 
     `map_size` is the address space in bytes (None: 1 TiB, or what the system gives), `log_limit` the bytes
-    of a log above which it is merged (None: 64 MiB). Raises LibraryError,
-    NotAStoreError, StoreNotFoundError, StoreAlreadyOpenError, FormatVersionError, StoreCorruptedError.
+    of a log above which it is merged (None: 64 MiB). Behind merges, versions that were overwritten more than
+    `gc_ttl_us` microseconds ago are collected (None: never, nor with a clock of the caller's, which merges
+    cannot read). Raises LibraryError, NotAStoreError, StoreNotFoundError, StoreAlreadyOpenError,
+    FormatVersionError, StoreCorruptedError.
     """
     library.load()
     folder = Path(path).absolute()
@@ -83,6 +86,7 @@ def open_engine(
             flags=flags,
             map_size=map_size or 0,
             log_limit=log_limit or 0,
+            gc_ttl_us=0 if clock is not None else gc_ttl_us or 0,
             store_id=secrets.token_bytes(16),
         )
     except StoreAlreadyOpenError as error:

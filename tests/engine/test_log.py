@@ -275,3 +275,27 @@ def test_a_batch_that_does_not_fit_fails_alone(tmp_path: Path) -> None:
             put(engine, **{f"good{n}": "x"})
         thread.join()
         assert (50, 5) == (len(rows_of(engine)), len(failed))
+
+
+# -- collection behind merges --------------------------------------------------------------------
+
+
+def test_what_is_older_than_gc_ttl_is_collected_behind_a_merge(tmp_path: Path) -> None:
+    """Nobody asks for it; the newest versions stay."""
+    with closing(open_engine(tmp_path / "s", log_limit=SMALL_LOG, gc_ttl_us=1)) as engine:
+        commits = 0
+        while engine.info().gc_threshold == 0 or engine.info().versions >= commits:
+            put(engine, key="x" * 1000)
+            commits += 1
+            assert commits < 100_000
+        assert b"x" * 1000 == engine.get(TABLE, b"key")
+
+
+def test_without_gc_ttl_merges_collect_nothing(tmp_path: Path) -> None:
+    """Every version stays."""
+    with closing(open_engine(tmp_path / "s", log_limit=SMALL_LOG)) as engine:
+        commits = 0
+        while engine.info().merged == 0:
+            put(engine, key="x" * 1000)
+            commits += 1
+        assert (0, commits) == (engine.info().gc_threshold, len(rows_of(engine)))
