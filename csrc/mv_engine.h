@@ -47,6 +47,9 @@ int mv_env_open(const mv_open_args *args, mv_env **out, mv_err *err);
 void mv_env_close(mv_env *env); /* waits for calls in flight, ends reads and the map; idempotent */
 void mv_env_free(mv_env *env);  /* closes and frees */
 
+/* Writes the store as the last commit shows it to a new file, compact and synced; nothing is left of it on failure. */
+int mv_env_copy(mv_env *env, const char *file, mv_err *err);
+
 typedef struct mv_info {
     uint8_t store_id[16];
     uint64_t format_version;

@@ -7,12 +7,16 @@ deleted, once the threshold has passed.
 
 from __future__ import annotations
 
+import os
+import secrets
 from contextlib import closing
+from pathlib import Path
 
+from mvcc.building import building
 from mvcc.catalog import Names
 from mvcc.context import Context
 from mvcc.engine.interface import ScanRequest, Span, View, WriteBatch
-from mvcc.errors import ReadOnlyError, StoreCorruptedError, TimestampInFutureError
+from mvcc.errors import ReadOnlyError, StoreCorruptedError, StoreExistsError, TimestampInFutureError
 from mvcc.scan import read_pages
 from mvcc.timestamp import Timestamp, When
 from mvcc.types import GCReport, StoreStats, VerifyReport
@@ -66,6 +70,15 @@ def merge(context: Context) -> None:
     if context.engine.readonly:
         raise ReadOnlyError
     context.engine.merge()
+
+
+def copy(context: Context, path: str | os.PathLike[str]) -> None:
+    """Copies the store into a new folder. StoreExistsError, StorageError."""
+    target = Path(path).absolute()
+    if os.path.lexists(target):
+        raise StoreExistsError(path=str(target))
+    with building(target, secrets.randbits(64), "copying") as folder:
+        context.engine.copy_to(str(folder))
 
 
 def verify(context: Context) -> VerifyReport:

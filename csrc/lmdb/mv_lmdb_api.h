@@ -39,6 +39,10 @@ enum { /* environment, database and put flags */
     MDB_APPEND = 0x20000
 };
 
+enum {
+    MDB_CP_COMPACT = 1
+}; /* of env_copyfd2 */
+
 enum { /* cursor operations */
     MDB_FIRST = 0,
     MDB_LAST = 6,
@@ -68,6 +72,7 @@ typedef int MDB_cmp_func(const MDB_val *a, const MDB_val *b);
     X(char *, strerror, (int code))                                                                          \
     X(int, env_create, (MDB_env * *env))                                                                     \
     X(int, env_open, (MDB_env * env, const char *path, unsigned int flags, mode_t mode))                     \
+    X(int, env_copyfd2, (MDB_env * env, int fd, unsigned int flags))                                         \
     X(void, env_close, (MDB_env * env))                                                                      \
     X(int, env_info, (MDB_env * env, MDB_envinfo * info))                                                    \
     X(int, env_set_mapsize, (MDB_env * env, size_t size))                                                    \

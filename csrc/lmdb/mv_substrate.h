@@ -68,6 +68,10 @@ void mv_sub_close(mv_sub *sub);
  * transactions begin it is done about ten times a second. */
 void mv_sub_clear_readers(mv_sub *sub);
 
+/* Writes what the last commit shows, without free pages, to a new file, and syncs it. Writers do not wait for it. Nothing
+ * is left of the file on failure. */
+int mv_sub_copy(mv_sub *sub, const char *path, mv_err *err);
+
 /* Opens a sub-database inside a transaction; MV_NOT_FOUND where it is absent and create is false. cmp may be NULL. The
  * handle lives as long as the environment once the transaction has committed. */
 int mv_sub_db(mv_txn *txn, const char *name, bool create, mv_cmp *cmp, mv_db *out, mv_err *err);

@@ -113,6 +113,12 @@ class Environment:
         """Waits for calls in flight. Idempotent."""
         lib.mv_env_close(self.handle)
 
+    def copy_to(self, file: str) -> None:
+        """Writes a compact copy of the data file, synced, to where no file is."""
+        with new_call() as call:
+            code = lib.mv_env_copy(self.handle, os.fsencode(file), call.err)
+            check(file, code, call.err)
+
     def own(self, handle: Any, free: Callable[[Any], None]) -> Any:
         """A handle that is freed with its last reference, and before the environment."""
         env = self.handle

@@ -15,7 +15,6 @@ from pathlib import Path
 
 from mvcc import catalog
 from mvcc.backup.backup_job import new_job_id
-from mvcc.backup.building import building
 from mvcc.backup.chain import Selection, load_chain
 from mvcc.backup.check import ListedFile, check_bytes, check_listing
 from mvcc.backup.crew import Stop, run_tasks
@@ -25,6 +24,7 @@ from mvcc.backup.manifest import TableEntry
 from mvcc.backup.meter import Meter, ProgressCallback
 from mvcc.backup.options import Targets, covers, parse_targets
 from mvcc.backup.tables import check_targets
+from mvcc.building import building
 from mvcc.clock import Clock, SystemClock
 from mvcc.engine.interface import Engine
 from mvcc.engine.lmdb import open_engine

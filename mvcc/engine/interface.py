@@ -397,6 +397,13 @@ class Engine(Protocol):
         """Removes versions that no read at `before` or later can see, as far as snapshots allow."""
         ...
 
+    def copy_to(self, folder: str) -> None:
+        """Writes a durable copy of what the last commit shows into a folder that has no store.
+
+        Writers do not wait. StorageError, which leaves no file.
+        """
+        ...
+
     def verify(self) -> VerifyResult:
         """Reads and checks every row."""
         ...

@@ -462,6 +462,11 @@ class LMDBEngine:
         threshold = self._env.gc_publish(before)
         return GCResult(threshold=threshold, **self._env.gc_slices(GC_WORK_PER_SLICE))
 
+    def copy_to(self, folder: str) -> None:
+        """Writes a compact copy."""
+        self._env.copy_to(str(Path(folder) / DATA_FILE))
+        _sync_folders([Path(folder)])
+
     def verify(self) -> VerifyResult:
         """Reads and checks every row."""
         walked, problems = self._env.verify(VERIFY_ROWS_PER_CALL, MAX_PROBLEMS)

@@ -20,7 +20,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "store": (
         *("store", "table", "snapshot", "transaction", "catalog", "changes", "diff", "upkeep"),
         *("reads", "scan", "stream", "work", "updates", "buffer"),
-        *("context", "arguments", "rows", "arrow", "names", "retry", "sharing"),
+        *("context", "arguments", "building", "rows", "arrow", "names", "retry", "sharing"),
     ),
     "destinations": ("storage",),
     "backup": ("backup", "jobs"),

@@ -364,6 +364,10 @@ class MemoryEngine:
         with self._turn(write=True):
             return
 
+    def copy_to(self, folder: str) -> None:
+        """Folders are the native engine's."""
+        raise AssertionError(folder)
+
     def verify(self) -> VerifyResult:
         """Counts; nothing in memory decays."""
         with self._turn() as disk:

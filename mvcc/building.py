@@ -1,7 +1,7 @@
 """A folder in which a store is built, and which gets its name only when it is whole.
 
-Owns its name (the target's, with `.restoring-<job>`), its lock, and clearing away what killed processes
-left: theirs is a folder of that name that no process locks.
+Owns its name (the target's, with `.restoring-<number>` or `.copying-<number>`), its lock, and clearing away
+what killed processes left: theirs is a folder of that name that no process locks.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 from mvcc.errors import StorageError, StoreExistsError
 
@@ -21,12 +22,14 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @contextlib.contextmanager
-def building(target: Path, job_id: int) -> Iterator[Path]:
+def building(
+    target: Path, number: int, doing: Literal["restoring", "copying"] = "restoring"
+) -> Iterator[Path]:
     """A new folder, for a `with` block, that becomes the target at its end; an error removes it.
 
-    StoreExistsError where something is at the target by then; StorageError.
+    StoreExistsError where something is at the target by then; StorageError. `number` tells it from others.
     """
-    folder = target.with_name(f"{target.name}.restoring-{job_id}")
+    folder = target.with_name(f"{target.name}.{doing}-{number}")
     with _errors("making", folder):
         target.parent.mkdir(parents=True, exist_ok=True)
         _sweep(target)
@@ -55,8 +58,8 @@ def _make_locked(folder: Path) -> int:
 
 
 def _sweep(target: Path) -> None:
-    """Removes what killed restores to the same target left."""
-    name = re.compile(re.escape(target.name) + r"\.restoring-[0-9]+")
+    """Removes what killed restores and copies to the same target left."""
+    name = re.compile(re.escape(target.name) + r"\.(restoring|copying)-[0-9]+")
     for left in target.parent.iterdir():
         if not name.fullmatch(left.name) or left.is_symlink():
             continue
@@ -66,7 +69,7 @@ def _sweep(target: Path) -> None:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(left)
             except BlockingIOError:
-                continue  # a restore that runs
+                continue  # one that runs
             finally:
                 os.close(descriptor)
 
