@@ -29,7 +29,9 @@ const char *mv_lmdb_version(void); /* "LMDB 0.9.36: ..." or "" before a load; st
 /* ---- environment ---- */
 enum mv_open_flag {
     MV_OPEN_CREATE = 1,
-    MV_OPEN_READ_ONLY = 2
+    MV_OPEN_READ_ONLY = 2,
+    MV_OPEN_RELAXED =
+        4 /* a commit returns before its meta page is synced: a power cut may undo the last ones */
 };
 
 typedef struct mv_env mv_env;

@@ -13,7 +13,7 @@ from mvcc import store
 from mvcc.backup import ProgressCallback, take_backup
 from mvcc.backup import restore as _restore
 from mvcc.clock import Clock
-from mvcc.engine.interface import Compression
+from mvcc.engine.interface import Compression, Durability
 from mvcc.timestamp import When
 from mvcc.types import Job
 from mvcc.units import Duration, Size
@@ -82,6 +82,7 @@ def open(  # noqa: A001 - mvcc.open
     *,
     create: bool = True,
     readonly: bool = False,
+    durability: Durability = "full",
     clock: Clock | None = None,
     gc_ttl: Duration | None = None,
     map_size: Size | None = None,
@@ -90,10 +91,12 @@ def open(  # noqa: A001 - mvcc.open
     """Opens the store in a folder, or makes one where nothing is there.
 
     `create=False`: StoreNotFoundError instead of making one. `readonly`: many processes may read a store
-    that they must not write. `clock` is for tests. `gc_ttl` says how long `store.gc()`, and the collection
-    behind merges, keep what was overwritten; None: for ever. `map_size` is the address space that is set
-    aside, and the size the file can grow to; None: 1 TiB, or what the system gives. `log_limit`: bytes of
-    the log of commits above which this process merges it into the tree in the background; "auto": 64 MiB.
+    that they must not write. `durability="relaxed"`: a commit does not wait for its last sync, and a
+    power cut may undo the last ones, never more and never in part. `clock` is for tests. `gc_ttl` says
+    how long `store.gc()`, and the collection behind merges, keep what was overwritten; None: for ever.
+    `map_size` is the address space that is set aside, and the size the file can grow to; None: 1 TiB, or
+    what the system gives. `log_limit`: bytes of the log of commits above which this process merges it
+    into the tree in the background; "auto": 64 MiB.
 
     Raises StoreNotFoundError, NotAStoreError, StoreAlreadyOpenError (one open store a process and path:
     share it), FormatVersionError, StoreCorruptedError, InvalidArgumentError, StorageError.
@@ -108,6 +111,7 @@ def open(  # noqa: A001 - mvcc.open
         path,
         create=create,
         readonly=readonly,
+        durability=durability,
         clock=clock,
         gc_ttl=gc_ttl,
         map_size=map_size,

@@ -18,7 +18,7 @@ from mvcc.changes import read_changes
 from mvcc.clock import Clock, SystemClock
 from mvcc.context import Context
 from mvcc.diff import read_differences
-from mvcc.engine.interface import Engine
+from mvcc.engine.interface import Durability, Engine
 from mvcc.engine.lmdb import open_engine
 from mvcc.errors import TableExistsError
 from mvcc.retry import with_retries
@@ -61,6 +61,7 @@ class Store:
         *,
         create: bool = True,
         readonly: bool = False,
+        durability: Durability = "full",
         clock: Clock | None = None,
         gc_ttl: Duration | None = None,
         map_size: Size | None = None,
@@ -71,6 +72,7 @@ class Store:
             os.fspath(path),
             create=create,
             readonly=readonly,
+            durability=durability,
             clock=clock,
             map_size=None if map_size is None else size_bytes(map_size, "map_size"),
             gc_ttl_us=None if gc_ttl is None else duration_us(gc_ttl, "gc_ttl"),

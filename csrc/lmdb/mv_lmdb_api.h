@@ -32,6 +32,7 @@ typedef struct MDB_envinfo {
 
 enum { /* environment, database and put flags */
     MDB_RDONLY = 0x20000,
+    MDB_NOMETASYNC = 0x40000,
     MDB_NOTLS = 0x200000,
     MDB_CREATE = 0x40000,
     MDB_NOOVERWRITE = 0x10,

@@ -10,6 +10,7 @@
 #include "base/mv_error.h"
 #include "lmdb/mv_file_check.h"
 #include "lmdb/mv_registry.h"
+#include "mv_engine.h"
 
 #define PATH_LIMIT 4096
 #define DEFAULT_MAP ((uint64_t)1 << 40)
@@ -19,8 +20,14 @@
 #define CHECK_NS 100000000
 #define CHECKS_A_SECOND 10
 
+static unsigned int env_flags(uint32_t flags)
+{
+    return MDB_NOTLS | (flags & MV_OPEN_READ_ONLY ? MDB_RDONLY : 0) |
+           (flags & MV_OPEN_RELAXED ? MDB_NOMETASYNC : 0);
+}
+
 /* One attempt at a map size. *env is NULL on failure. Returns LMDB's result. */
-static int try_open(const char *folder, bool read_only, uint64_t map_size, MDB_env **env)
+static int try_open(const char *folder, uint32_t flags, uint64_t map_size, MDB_env **env)
 {
     *env = NULL;
     int rc = mv_lmdb.env_create(env);
@@ -31,7 +38,7 @@ static int try_open(const char *folder, bool read_only, uint64_t map_size, MDB_e
     if (rc == 0)
         rc = mv_lmdb.env_set_maxdbs(*env, MV_SUB_MAX_DBS);
     if (rc == 0)
-        rc = mv_lmdb.env_open(*env, folder, MDB_NOTLS | (read_only ? MDB_RDONLY : 0), FILE_MODE);
+        rc = mv_lmdb.env_open(*env, folder, env_flags(flags), FILE_MODE);
     if (rc != 0 && *env != NULL) {
         mv_lmdb.env_close(*env);
         *env = NULL;
@@ -40,21 +47,21 @@ static int try_open(const char *folder, bool read_only, uint64_t map_size, MDB_e
 }
 
 /* Opens with the largest map that the system gives, never below what the file needs. */
-static int open_env(const char *folder, bool read_only, uint64_t map_size, uint64_t file_size, MDB_env **env,
+static int open_env(const char *folder, uint32_t flags, uint64_t map_size, uint64_t file_size, MDB_env **env,
                     mv_err *err)
 {
     uint64_t floor = file_size * 4 > SMALLEST_MAP ? file_size * 4 : SMALLEST_MAP;
     uint64_t size = map_size != 0 ? map_size : DEFAULT_MAP;
-    int rc = try_open(folder, read_only, size, env);
+    int rc = try_open(folder, flags, size, env);
     while ((rc == ENOMEM || rc == EINVAL) && map_size == 0 && size / 2 >= floor) { /* valgrind says EINVAL */
         size /= 2;
-        rc = try_open(folder, read_only, size, env);
+        rc = try_open(folder, flags, size, env);
     }
     return rc == 0 ? MV_OK : mv_lmdb_fail(err, rc, "opening the store");
 }
 
 /* With the registry held: everything between the look at the file and its entry. */
-static int open_registered(const char *folder, bool read_only, uint64_t map_size, mv_sub *sub, mv_err *err)
+static int open_registered(const char *folder, uint32_t flags, uint64_t map_size, mv_sub *sub, mv_err *err)
 {
     char path[PATH_LIMIT];
     mv_file_id id;
@@ -67,13 +74,13 @@ static int open_registered(const char *folder, bool read_only, uint64_t map_size
         id.size > 0) /* an empty one was created and not written: LMDB begins it anew */
         rc = mv_file_check(path, err);
     if (rc == MV_OK)
-        rc = open_env(folder, read_only, map_size, id.size, &sub->env, err);
+        rc = open_env(folder, flags, map_size, id.size, &sub->env, err);
     if (rc == MV_OK)
         rc = mv_file_identify(path, &id, err);
     if (rc == MV_OK) {
         sub->device = id.device;
         sub->inode = id.inode;
-        sub->read_only = read_only;
+        sub->read_only = flags & MV_OPEN_READ_ONLY;
         sub->fork_fd = -1;
         mv_registry_add(sub);
     } else if (sub->env != NULL) {
@@ -83,7 +90,7 @@ static int open_registered(const char *folder, bool read_only, uint64_t map_size
     return rc;
 }
 
-int mv_sub_open(const char *folder, bool read_only, uint64_t map_size, mv_sub **out, mv_err *err)
+int mv_sub_open(const char *folder, uint32_t flags, uint64_t map_size, mv_sub **out, mv_err *err)
 {
     if (mv_lmdb.env_open == NULL)
         return mv_fail(err, MV_E_LIBRARY, "LMDB is not loaded");
@@ -91,7 +98,7 @@ int mv_sub_open(const char *folder, bool read_only, uint64_t map_size, mv_sub **
     if (sub == NULL)
         return mv_fail(err, MV_E_NO_MEMORY, "opening the store");
     mv_registry_lock();
-    int rc = open_registered(folder, read_only, map_size, sub, err);
+    int rc = open_registered(folder, flags, map_size, sub, err);
     mv_registry_unlock();
     if (rc != MV_OK) {
         mv_free(sub);

@@ -57,9 +57,9 @@ typedef struct mv_txn {
     mv_reader *reader; /* NULL where it writes */
 } mv_txn;
 
-/* Opens folder/data.mdb. The folder exists. map_size 0: 1 TiB, halved while the system refuses.
+/* Opens folder/data.mdb. The folder exists. flags: mv_open_flag. map_size 0: 1 TiB, halved while the system refuses.
  * The caller ends with mv_sub_close. */
-int mv_sub_open(const char *folder, bool read_only, uint64_t map_size, mv_sub **out, mv_err *err);
+int mv_sub_open(const char *folder, uint32_t flags, uint64_t map_size, mv_sub **out, mv_err *err);
 
 /* Ends the pooled readers and the map, and frees. No transaction may be open. In a forked child it only forgets. */
 void mv_sub_close(mv_sub *sub);

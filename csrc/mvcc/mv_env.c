@@ -197,7 +197,7 @@ int mv_env_open(const mv_open_args *args, mv_env **out, mv_err *err)
     mv_env *env = mv_calloc(1, sizeof *env);
     if (env == NULL)
         return mv_fail(err, MV_E_NO_MEMORY, "opening the store");
-    int rc = mv_sub_open(args->path, args->flags & MV_OPEN_READ_ONLY, args->map_size, &env->sub, err);
+    int rc = mv_sub_open(args->path, args->flags, args->map_size, &env->sub, err);
     if (rc == MV_OK) {
         env->log_limit = args->log_limit;
         env->gc_ttl_us = args->gc_ttl_us;

@@ -22,6 +22,9 @@ MAX_VALUE_BYTES = 1 << 30
 
 Compression = Literal["none", "lz4", "zstd"]
 
+Durability = Literal["full", "relaxed"]
+"""What a commit waits for: that it is on disk; or, relaxed, that all but the last ones are."""
+
 
 @dataclass(frozen=True, slots=True)
 class Span:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
-from typing import Self
+from typing import Self, get_args
 
 from mvcc._native import environment, files, library, writes
 from mvcc._native.environment import LATEST, Environment, NativeView, SpanTuple
@@ -21,6 +21,7 @@ from mvcc.clock import Clock
 from mvcc.engine.interface import (
     ChangesPage,
     ChangesRequest,
+    Durability,
     EngineInfo,
     ExportRequest,
     ExportSummary,
@@ -34,6 +35,7 @@ from mvcc.engine.interface import (
     WriteBatch,
 )
 from mvcc.errors import (
+    InvalidArgumentError,
     NotAStoreError,
     StorageError,
     StoreAlreadyOpenError,
@@ -60,6 +62,7 @@ def open_engine(
     *,
     create: bool = True,
     readonly: bool = False,
+    durability: Durability = "full",
     clock: Clock | None = None,
     map_size: int | None = None,
     log_limit: int | None = None,
@@ -67,18 +70,25 @@ def open_engine(
 ) -> LMDBEngine:
     """Opens a store's folder, and makes it where nothing is there and `create` is true.
 
-    `map_size` is the address space in bytes (None: 1 TiB, or what the system gives), `log_limit` the bytes
-    of a log above which it is merged (None: 64 MiB). Behind merges, versions that were overwritten more than
-    `gc_ttl_us` microseconds ago are collected (None: never, nor with a clock of the caller's, which merges
-    cannot read). Raises LibraryError, NotAStoreError, StoreNotFoundError, StoreAlreadyOpenError,
+    `durability` relaxed: a power cut may undo the last commits. `map_size` is the address space in bytes
+    (None: 1 TiB, or what the system gives), `log_limit` the bytes of a log above which it is merged (None:
+    64 MiB). Behind merges, versions that were overwritten more than `gc_ttl_us` microseconds ago are
+    collected (None: never, nor with a clock of the caller's, which merges cannot read). Raises
+    LibraryError, InvalidArgumentError, NotAStoreError, StoreNotFoundError, StoreAlreadyOpenError,
     FormatVersionError, StoreCorruptedError.
     """
+    if durability not in get_args(Durability):
+        raise InvalidArgumentError(
+            argument="durability", given=repr(durability), hint='Pass "full" or "relaxed".'
+        )
     library.load()
     folder = Path(path).absolute()
     create = create and not readonly
     renewed = _prepare_folder(folder, create)
-    flags = (environment.OPEN_CREATE if create else 0) | (
-        environment.OPEN_READ_ONLY if readonly else 0
+    flags = (
+        (environment.OPEN_CREATE if create else 0)
+        | (environment.OPEN_READ_ONLY if readonly else 0)
+        | (environment.OPEN_RELAXED if durability == "relaxed" else 0)
     )
     try:
         env = Environment(
