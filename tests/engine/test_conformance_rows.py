@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -192,3 +194,24 @@ def test_columns_that_do_not_add_up_are_refused(lmdb_engine: LMDBEngine) -> None
 def lengths(*values: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint32]]:
     """A column of lengths."""
     return np.array(values, np.uint32)
+
+
+def test_an_allocation_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    """Wherever memory is out while rows are arranged."""
+    program, root = tmp_path / "batch", Path(__file__).resolve().parents[2]
+    sources = [
+        "tests/c/oom/batch.c",
+        *(f"csrc/mvcc/mv_{name}.c" for name in ("batch", "ops", "key")),
+    ]
+    sources += [f"csrc/base/mv_{name}.c" for name in ("buf", "crc32c", "error")]
+    command = [
+        "gcc",
+        "-std=c11",
+        "-D_GNU_SOURCE",
+        "-DMVCC_OOM",
+        "-g",
+        "-fsanitize=address,undefined",
+    ]
+    command += ["-I", str(root / "csrc"), "-I", str(root / "tests/c"), "-o", str(program)]
+    subprocess.run([*command, *(str(root / source) for source in sources)], check=True)
+    subprocess.run([program], check=True)

@@ -34,7 +34,7 @@ def counter(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The library that counts."""
     library = tmp_path_factory.mktemp("count") / "count_syncs.so"
     command = ["gcc", "-std=c11", "-D_GNU_SOURCE", "-shared", "-fPIC", "-o", str(library)]
-    subprocess.run([*command, str(ROOT / "tests/c/count_syncs.c"), "-ldl"], check=True)
+    subprocess.run([*command, str(ROOT / "tests/engine/count_syncs.c"), "-ldl"], check=True)
     return library
 
 
