@@ -9,15 +9,17 @@ from __future__ import annotations
 import inspect
 import os
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import takewhile
+from functools import partial
 from pathlib import Path
 from typing import Self, get_args
 
 from mvcc._native import environment, files, library, writes
 from mvcc._native.environment import LATEST, Environment, NativeView, SpanTuple
 from mvcc.clock import Clock
+from mvcc.engine import folder as store_folder
+from mvcc.engine.folder import DATA_FILE
 from mvcc.engine.interface import (
     ChangesPage,
     ChangesRequest,
@@ -36,19 +38,13 @@ from mvcc.engine.interface import (
 )
 from mvcc.errors import (
     InvalidArgumentError,
-    NotAStoreError,
-    StorageError,
     StoreAlreadyOpenError,
-    StoreNotFoundError,
     TimestampBelowGCError,
     TransactionRetryError,
 )
 from mvcc.packed import PackedRows
 from mvcc.timestamp import LOGICAL_BITS
 
-DATA_FILE = "data.mdb"
-LOCK_FILE = "lock.mdb"
-"""LMDB makes it first: alone it is a store whose maker was killed, or is about to go on."""
 EXPORT_CHUNK_BYTES = 1 << 20
 INGEST_SLICE_BYTES = 32 << 20
 SPLIT_KEYS_PER_CALL = 1 << 20
@@ -84,27 +80,30 @@ def open_engine(
     library.load()
     folder = Path(path).absolute()
     create = create and not readonly
-    renewed = _prepare_folder(folder, create)
+    renewed = store_folder.prepare(folder, create)
+    open_at = partial(
+        Environment,
+        map_size=map_size or 0,
+        log_limit=log_limit or 0,
+        gc_ttl_us=0 if clock is not None else gc_ttl_us or 0,
+        store_id=secrets.token_bytes(16),
+    )
+    if create and not (folder / DATA_FILE).exists():
+        store_folder.make(folder, lambda path: open_at(path, flags=environment.OPEN_CREATE).close())
     flags = (
         (environment.OPEN_CREATE if create else 0)
         | (environment.OPEN_READ_ONLY if readonly else 0)
         | (environment.OPEN_RELAXED if durability == "relaxed" else 0)
     )
     try:
-        env = Environment(
-            str(folder),
-            flags=flags,
-            map_size=map_size or 0,
-            log_limit=log_limit or 0,
-            gc_ttl_us=0 if clock is not None else gc_ttl_us or 0,
-            store_id=secrets.token_bytes(16),
-        )
+        env = open_at(str(folder), flags=flags)
     except StoreAlreadyOpenError as error:
         opened_at = _opened_at.get(_identity(folder), error.opened_at)
         raise StoreAlreadyOpenError(path=str(folder), opened_at=opened_at) from None
     _opened_at[_identity(folder)] = _caller()
     if not readonly:
-        _sync_folders(renewed)
+        store_folder.clear(folder)
+        store_folder.sync(renewed)
     return LMDBEngine(env, readonly=readonly, clock=clock)
 
 
@@ -124,43 +123,6 @@ def _caller() -> str:
     while frame is not None and frame.f_globals.get("__name__", "").split(".")[0] == "mvcc":
         frame = frame.f_back
     return "unknown" if frame is None else f"{frame.f_code.co_filename}:{frame.f_lineno}"
-
-
-def _prepare_folder(folder: Path, create: bool) -> list[Path]:
-    """Checks what is at the path before anything is written; gives the folders that may hold new names.
-
-    The store's own always: who made it may have been killed before its names were durable.
-    """
-    if (folder / DATA_FILE).exists():
-        return [folder]
-    if os.path.lexists(folder):
-        if not folder.is_dir():
-            raise NotAStoreError(path=str(folder), what="it is a file")
-        names = {each.name for each in folder.iterdir()}
-        if DATA_FILE in names:  # another process has made it since
-            return [folder]
-        if names - {LOCK_FILE}:
-            raise NotAStoreError(path=str(folder), what=f"it holds files, but no {DATA_FILE}")
-    if not create:
-        raise StoreNotFoundError(path=str(folder))
-    missing = list(takewhile(lambda each: not each.exists(), folder.parents))
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageError(
-            what="making the store's folder", errno=error.errno, path=str(folder)
-        ) from error
-    return [folder, *folder.parents[: len(missing) + 1]]
-
-
-def _sync_folders(folders: Iterable[Path]) -> None:
-    """Makes the names in folders durable: of a new store's files, its own, and those above it."""
-    for each in folders:
-        fd = os.open(each, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)
 
 
 def _span(span: Span) -> SpanTuple:
