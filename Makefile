@@ -15,7 +15,7 @@ MEASURE := $(BIN)/python -m pytest
 
 # What the build, the tests and the checks need of Debian.
 BUILD_PACKAGES := gcc pkg-config libzstd-dev liblz4-dev libsnappy-dev zlib1g-dev libxxhash-dev
-TEST_PACKAGES := git g++ binutils rocksdb-tools librocksdb-dev strace
+TEST_PACKAGES := git g++ binutils strace rocksdb-tools librocksdb-dev strace
 CHECK_PACKAGES := clang-14 clang-format-14 valgrind liblmdb0
 FUZZ_PACKAGES := clang-14 libclang-rt-14-dev
 BENCH_PACKAGES := strace chromium fonts-dejavu-core
