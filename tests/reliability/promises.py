@@ -34,6 +34,20 @@ class Row:
 
 ROWS: tuple[Row, ...] = (
     Row(
+        promises=("R1", "R2"),
+        aspect="power cuts over commits, merges, swaps and drops of the log, GC, and the making of a store",
+        demanded="10,000 states, 0 wrong; 6 of 6 planted bugs of durability found; "
+        "the recorder counts what strace counts",
+        tests=("tests/reliability/test_power_cuts.py", "tests/crash/test_recorder.py"),
+    ),
+    Row(
+        promises=("R1",),
+        aspect="a writer killed at random moments",
+        demanded="60 kills, 0 acknowledged commits lost",
+        tests=("tests/crash/test_kills.py",),
+        environment=(("MVCC_KILLS", "60"),),
+    ),
+    Row(
         promises=("R2", "R4"),
         aspect="random writes, reads in the past, GC, backups and restores against the oracle",
         demanded="500 random runs of 40 steps, 0 differences",
