@@ -437,7 +437,7 @@ class LMDBEngine:
     def copy_to(self, folder: str) -> None:
         """Writes a compact copy."""
         self._env.copy_to(str(Path(folder) / DATA_FILE))
-        _sync_folders([Path(folder)])
+        store_folder.sync([Path(folder)])
 
     def verify(self) -> VerifyResult:
         """Reads and checks every row."""

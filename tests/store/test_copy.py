@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import mvcc
-from mvcc.engine.lmdb import DATA_FILE
+from mvcc.engine.folder import DATA_FILE
 from mvcc.errors import StorageError, StoreClosedError, StoreExistsError
 from mvcc.testing import ManualClock
 
