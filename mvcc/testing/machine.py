@@ -101,8 +101,8 @@ class TimeTravelMachine(RuleBasedStateMachine):
         self.chain: list[Layer] = []  # at `uri`, the full backup first
 
     def open_store(self, path: str) -> Store:
-        """Opens the store under test, or one that was restored."""
-        return mvcc.open(path, clock=self.clock)
+        """Opens the store under test, or one that was restored: with a log that is soon full."""
+        return mvcc.open(path, clock=self.clock, log_limit="16KiB")
 
     def restore_store(self, uri: str, path: str, as_of: Timestamp) -> None:
         """Restores the backup at `uri` into a new store."""
@@ -317,6 +317,11 @@ class TimeTravelMachine(RuleBasedStateMachine):
         highest = max(before, self.witness.threshold)
         assert threshold <= highest, f"GC went to {threshold}, beyond {highest}"
         self.witness.collected(threshold)
+
+    @rule()
+    def merge(self) -> None:
+        """Everything leaves the log, which no answer shows."""
+        self.witness.store.merge()
 
     @rule()
     def reopen(self) -> None:

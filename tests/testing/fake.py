@@ -36,7 +36,7 @@ FAULTS = (
     "diff names equal values", "history is oldest first", "GC drops what is still seen",
     "GC does nothing", "GC forgets open snapshots", "what was collected can be read",
     "the future can be read", "backups read now", "an incremental has no deletions",
-    "restore takes the newest layer", "a second open is granted",
+    "restore takes the newest layer", "a second open is granted", "a merge keeps the newest alone",
 )  # fmt: skip
 
 Row = tuple[int, str, bytes, bytes | None]  # timestamp, table, key, value
@@ -195,6 +195,12 @@ class Store:
                 pair[0] != pair[1] or self.has("diff names equal values")
             ):
                 yield Difference(name, key, *pair)
+
+    def merge(self) -> None:
+        """Changes nothing that can be seen."""
+        newest = {row[1:3]: row for row in self.disk.log}
+        if self.has("a merge keeps the newest alone"):
+            self.disk.log = [row for row in self.disk.log if newest[row[1:3]] == row]
 
     def gc(self, before: Timestamp) -> SimpleNamespace:
         """Collects."""
