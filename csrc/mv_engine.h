@@ -1,7 +1,8 @@
 /* Public declarations of the MVCC engine over LMDB.
  *
  * Lifetime: an environment (mv_env) is opened once per file and process. Views, exports and ingests belong to one
- * environment and may outlive mv_env_close: every call on them then answers MV_E_CLOSED. mv_env_free comes last.
+ * environment and may outlive mv_env_close: every call on them then answers MV_E_CLOSED, as does every call on NULL as an
+ * environment. Views, exports and ingests can be freed before and after mv_env_free.
  * Threads: every function may be called from any thread at any time, but one iterator by one thread at a time.
  * Time: a timestamp is a u64 hybrid logical clock, microseconds since the Unix epoch << 12 | logical counter.
  */
@@ -47,7 +48,7 @@ typedef struct mv_open_args {
 
 int mv_env_open(const mv_open_args *args, mv_env **out, mv_err *err);
 void mv_env_close(mv_env *env); /* waits for calls in flight, ends reads and the map; idempotent */
-void mv_env_free(mv_env *env);  /* closes and frees */
+void mv_env_free(mv_env *env);  /* closes; the memory goes with the last view. NULL is fine. */
 
 /* Writes the store as the last commit shows it to a new file, compact and synced; nothing is left of it on failure. */
 int mv_env_copy(mv_env *env, const char *file, mv_err *err);

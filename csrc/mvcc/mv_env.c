@@ -41,6 +41,8 @@ static bool is_ours(const mv_env *env)
 
 int mv_env_enter(mv_env *env, mv_err *err)
 {
+    if (env == NULL)
+        return mv_fail(err, MV_E_CLOSED, "store");
     atomic_fetch_add(&env->calls, 1);
     bool closed = atomic_load(&env->closed);
     if (!closed && !atomic_load_explicit(&env->sub->forked, memory_order_relaxed))
@@ -68,6 +70,8 @@ static void close_in_child(mv_env *env)
 
 void mv_env_close(mv_env *env)
 {
+    if (env == NULL)
+        return;
     if (!is_ours(env)) {
         close_in_child(env);
         return;
@@ -84,15 +88,29 @@ void mv_env_close(mv_env *env)
     pthread_mutex_unlock(&env->gate_lock);
 }
 
-void mv_env_free(mv_env *env)
+void mv_env_ref(mv_env *env)
 {
-    mv_env_close(env);
+    atomic_fetch_add(&env->refs, 1);
+}
+
+void mv_env_unref(mv_env *env)
+{
+    if (atomic_fetch_sub(&env->refs, 1) != 1)
+        return;
     if (is_ours(env)) {
         free_parts(env);
         pthread_cond_destroy(&env->gate_empty);
         pthread_mutex_destroy(&env->gate_lock);
     }
     mv_free(env);
+}
+
+void mv_env_free(mv_env *env)
+{
+    if (env == NULL)
+        return;
+    mv_env_close(env);
+    mv_env_unref(env);
 }
 
 /* ---- opening ---- */
@@ -214,6 +232,7 @@ int mv_env_open(const mv_open_args *args, mv_env **out, mv_err *err)
     }
     pthread_mutex_init(&env->gate_lock, NULL);
     pthread_cond_init(&env->gate_empty, NULL);
+    atomic_init(&env->refs, 1);
     *out = env;
     return MV_OK;
 }

@@ -16,6 +16,7 @@ struct mv_group;
 struct mv_worker;
 
 struct mv_env {
+    atomic_uint_fast64_t refs;  /* whoever opened it, and views: they may be freed in any order */
     atomic_uint_fast64_t calls; /* in flight */
     atomic_bool closed;
     pthread_mutex_t gate_lock;
@@ -37,6 +38,10 @@ struct mv_env {
  * child waits for what threads of its parent held. */
 int mv_env_enter(mv_env *env, mv_err *err);
 void mv_env_leave(mv_env *env);
+
+/* What may outlive mv_env_free holds a reference: the memory goes with the last one. */
+void mv_env_ref(mv_env *env);
+void mv_env_unref(mv_env *env);
 
 typedef struct mv_snap { /* one LMDB snapshot with the state that it shows */
     mv_txn txn;

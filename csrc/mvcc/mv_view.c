@@ -66,10 +66,12 @@ int mv_view_open(mv_env *env, uint64_t ts, uint64_t now, mv_view **out, mv_err *
         view->env = env;
         view->pin = MV_NO_PIN;
         rc = fill_view(view, ts, now, err);
-        if (rc == MV_OK)
+        if (rc == MV_OK) {
+            mv_env_ref(env);
             *out = view;
-        else
+        } else {
             mv_free(view);
+        }
     }
     mv_env_leave(env);
     return rc;
@@ -93,6 +95,7 @@ void mv_view_close(mv_view *view)
 void mv_view_free(mv_view *view)
 {
     mv_view_close(view);
+    mv_env_unref(view->env);
     mv_free(view);
 }
 

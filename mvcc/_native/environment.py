@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,7 @@ from mvcc._native.check import (
     raise_failure,
     read_failure,
 )
+from mvcc.errors import StoreClosedError
 from mvcc.timestamp import Timestamp
 
 MAX_KEY_BYTES: int = lib.MV_MAX_KEY
@@ -66,22 +68,37 @@ class ChangeRows:
 
 
 class NativeView:
-    """A pinned timestamp. Any call with it after close() raises StoreClosedError."""
+    """A pinned timestamp. Any call with it after close() raises StoreClosedError.
+
+    As garbage it may be used once more, by whatever else is garbage with it and ends later: a generator
+    that closes it. So its end takes the handle away.
+    """
 
     __slots__ = ("env", "handle", "timestamp")
 
     def __init__(self, env: Environment, handle: Any) -> None:
         self.env = env
-        self.handle = env.own(handle, lib.mv_view_free)
+        self.handle = handle
         self.timestamp: int = lib.mv_view_timestamp(handle)
+
+    def __del__(self, free: Any = lib.mv_view_free) -> None:
+        handle = self.handle
+        del self.handle
+        free(handle)
+
+    def __getattr__(self, name: str) -> Any:
+        raise StoreClosedError(what="snapshot")
 
     def close(self) -> None:
         """Releases the pin. Idempotent."""
-        lib.mv_view_close(self.handle)
+        with suppress(StoreClosedError):
+            lib.mv_view_close(self.handle)
 
 
 class Environment:
-    """One open store of this process."""
+    """One open store of this process. As garbage it may still be called, like a view: then it is closed."""
+
+    handle: Any = ffi.NULL
 
     def __init__(
         self,
@@ -105,7 +122,11 @@ class Environment:
         out = ffi.new("mv_env **")
         with new_call() as call:
             self._check(lib.mv_env_open(args, out, call.err), call)
-        self.handle = ffi.gc(out[0], lib.mv_env_free)
+        self.handle = out[0]
+
+    def __del__(self, free: Any = lib.mv_env_free, ended: Any = ffi.NULL) -> None:
+        handle, self.handle = self.handle, ended
+        free(handle)
 
     def _check(self, code: int, call: Call) -> int:
         return check(self.path, code, call.err)
@@ -119,16 +140,6 @@ class Environment:
         with new_call() as call:
             code = lib.mv_env_copy(self.handle, os.fsencode(file), call.err)
             check(file, code, call.err)
-
-    def own(self, handle: Any, free: Callable[[Any], None]) -> Any:
-        """A handle that is freed with its last reference, and before the environment."""
-        env = self.handle
-
-        def release(raw: Any) -> None:
-            free(raw)
-            assert env is not None  # held until here
-
-        return ffi.gc(handle, release)
 
     # -- time ------------------------------------------------------------------------------------
 

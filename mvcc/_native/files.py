@@ -65,7 +65,7 @@ class NativeExport:
             self._err,
         )
         alive.clear()
-        self._handle: Any = view.env.own(handle[0], lib.mv_export_free)
+        self._handle: Any = ffi.gc(handle[0], lib.mv_export_free)
 
     def next(self, chunk: int) -> memoryview | None:
         """About `chunk` more bytes, valid until the next call; None at the end."""
@@ -126,7 +126,7 @@ class NativeIngest:
             args.from_table, args.to_table, args.at, args.until = from_table, to_table, at, until
             handle = ffi.new("mv_ingest **")
             check(self._path, lib.mv_ingest_open(env.handle, args, handle, self._err), self._err)
-            self._handle: Any = env.own(handle[0], lib.mv_ingest_free)
+            self._handle: Any = ffi.gc(handle[0], lib.mv_ingest_free)
             self._files = opened.pop_all()
 
     def next(self, max_bytes: int) -> tuple[int, int] | None:
