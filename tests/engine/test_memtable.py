@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.engine.drivers import MEMTABLE, ROOT, STRESS, build, run
+from tests.engine.drivers import MEMTABLE, MEMTABLE_STRESS, ROOT, build, run
 
 
 @pytest.fixture(scope="module")
@@ -34,14 +34,14 @@ def test_an_allocation_that_fails_leaves_no_row(tmp_path: Path) -> None:
 
 def test_readers_beside_the_writer_find_what_was_published(tmp_path: Path) -> None:
     """Two seconds of one writer and four readers: no difference, and the thread sanitizer is silent."""
-    program = build(tmp_path / "stress", [*STRESS, *MEMTABLE], "-fsanitize=thread")
-    status, _, said = run(program, "memtable", 2)
+    program = build(tmp_path / "stress", MEMTABLE_STRESS, "-fsanitize=thread")
+    status, _, said = run(program, 2)
     assert 0 == status, said
 
 
 def test_a_row_published_without_a_barrier_is_reported(tmp_path: Path) -> None:
     """The stress itself: with the barrier planted away the thread sanitizer reports a race."""
     flags = ("-fsanitize=thread", "-DMVCC_PLANT_RELAXED")
-    status, _, said = run(build(tmp_path / "stress", [*STRESS, *MEMTABLE], *flags), "memtable", 2)
+    status, _, said = run(build(tmp_path / "stress", MEMTABLE_STRESS, *flags), 2)
     assert status != 0
     assert "WARNING: ThreadSanitizer: data race" in said

@@ -67,7 +67,13 @@ ROWS: tuple[Row, ...] = (
         promises=("R2", "R3"),
         aspect="a memtable's readers beside its writer, under the thread sanitizer",
         demanded="60 s, 0 reports, every published row found",
-        tests=("tests/reliability/test_stress.py",),
+        tests=("tests/reliability/test_stress.py::test_readers_find_all_that_was_published",),
+    ),
+    Row(
+        promises=("R2", "R3"),
+        aspect="every call of the engine beside every other, under the thread sanitizer",
+        demanded="60 s, 0 reports, every sum over a snapshot right, AS OF repeats, 10 closes",
+        tests=("tests/reliability/test_stress.py::test_every_call_beside_every_other",),
     ),
     Row(
         promises=("R1", "R2", "R3", "R4"),

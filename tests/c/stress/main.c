@@ -1,7 +1,6 @@
-/* usage: stress MODE SECONDS [SEED]: meant for the thread sanitizer. Prints the mode's figures, and to stderr the
- * arguments that run it again. */
+/* usage: stress SECONDS [SEED]: meant for the thread sanitizer. Prints figures, and to stderr the arguments that run it
+ * again. */
 #include <pthread.h>
-#include <string.h>
 #include <time.h>
 
 #include "stress.h"
@@ -9,11 +8,6 @@
 enum {
     MOST_THREADS = 16
 };
-
-static const struct mode {
-    const char *name;
-    void (*run)(const stress *s);
-} MODES[] = {{"memtable", stress_memtable}};
 
 static double seconds(void)
 {
@@ -52,15 +46,10 @@ void stress_threads(void *(*work)(void *argument), void *arguments, size_t size,
 
 int main(int argc, char **argv)
 {
-    CHECK(argc == 3 || argc == 4);
-    stress s = {argc == 4 ? strtoull(argv[3], NULL, 10) : (uint64_t)time(NULL),
-                seconds() + strtod(argv[2], NULL)};
-    fprintf(stderr, "again: stress %s %s %llu\n", argv[1], argv[2], (unsigned long long)s.seed);
-    for (size_t i = 0; i < sizeof MODES / sizeof *MODES; i++)
-        if (strcmp(argv[1], MODES[i].name) == 0) {
-            MODES[i].run(&s);
-            return 0;
-        }
-    fprintf(stderr, "no such mode: %s\n", argv[1]);
-    return 2;
+    CHECK(argc == 2 || argc == 3);
+    stress s = {argc == 3 ? strtoull(argv[2], NULL, 10) : (uint64_t)time(NULL),
+                seconds() + strtod(argv[1], NULL)};
+    fprintf(stderr, "again: %s %s %llu\n", argv[0], argv[1], (unsigned long long)s.seed);
+    stress_run(&s);
+    return 0;
 }

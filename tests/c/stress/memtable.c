@@ -171,7 +171,7 @@ static void *work(void *argument)
     return NULL;
 }
 
-void stress_memtable(const stress *s)
+void stress_run(const stress *s)
 {
     uint64_t rounds = 0, rows = 0, reads = 0, state = s->seed;
     for (; stress_goes_on(s); rounds++) {

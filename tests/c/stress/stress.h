@@ -1,7 +1,6 @@
 /* Stress: threads do to a part of the core what it allows at the same time, and check what they read, until time is up.
  *
- * A mode is a file with one function, which runs rounds while stress_goes_on, each from a fresh state, and prints one
- * line of figures. What its threads do follows from the seed; how they meet does not.
+ * main.c and one of the files beside it are a program. What its threads do follows from the seed; how they meet does not.
  */
 #ifndef STRESS_H
 #define STRESS_H
@@ -29,6 +28,7 @@ uint64_t stress_any(uint64_t *state, uint64_t below);
 /* Runs work(argument) in one thread for each of count arguments of some size, and waits for all of them. */
 void stress_threads(void *(*work)(void *argument), void *arguments, size_t size, size_t count);
 
-void stress_memtable(const stress *s);
+/* What the other file brings: runs rounds while stress_goes_on, and prints one line of figures. */
+void stress_run(const stress *s);
 
 #endif
