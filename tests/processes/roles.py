@@ -15,7 +15,10 @@ from mvcc.errors import TimestampBelowGCError, TransactionRetryError
 from tests.processes import content
 from tests.processes.marks import Kind, Mark, Marks, Orders
 
-LOG_LIMIT = 1 << 18
+LOG_LIMITS = (1 << 18, 1 << 20)
+"""Chosen by each process: logs of the smaller one become runs, as BALLAST is large beside them."""
+BALLAST = "storm.ballast"
+BALLAST_ROWS = 20_000
 COLLECT_EVERY = 400
 LARGE_EVERY = 200
 LONGEST = 600
@@ -42,9 +45,17 @@ class Place:
         return f"{self.role}-{self.slot}-{self.life}"
 
 
-def open_store(folder: Path) -> mvcc.Store:
+def open_store(folder: Path, rng: random.Random) -> mvcc.Store:
     """The store of a storm, with a small log."""
-    return mvcc.open(folder / "store", log_limit=LOG_LIMIT)
+    return mvcc.open(folder / "store", log_limit=rng.choice(LOG_LIMITS))
+
+
+def fill(store: mvcc.Store) -> None:
+    """Makes the tables."""
+    ballast = store.create_table(BALLAST)
+    ballast.put_many({b"%06d" % row: b"b" * 100 for row in range(BALLAST_ROWS)})
+    store.create_table(content.TABLE)
+    store.merge()
 
 
 class Writer:
@@ -54,7 +65,7 @@ class Writer:
         self._place = place
         self._rng = random.Random(place.seed)
         self._orders = Orders(place.folder / "orders")
-        self._store = open_store(place.folder)
+        self._store = open_store(place.folder, self._rng)
         self._table = self._store[content.TABLE]
         self._marks = Marks(place.folder / place.name)
         self._number = 0
@@ -123,7 +134,7 @@ class Reader:
     def __init__(self, place: Place) -> None:
         self._rng = random.Random(place.seed)
         self._orders = Orders(place.folder / "orders")
-        self._store = open_store(place.folder)
+        self._store = open_store(place.folder, self._rng)
         self._marks = Marks(place.folder / place.name)
         self._remembered: deque[tuple[mvcc.Timestamp, int]] = deque(maxlen=REMEMBERED)
 

@@ -44,9 +44,11 @@ class Outcome:
     """What a storm was."""
 
     kills: Counter[str] = field(default_factory=Counter)
-    """By role. Of these "merging": while a log was frozen, "holding": with LMDB's write lock in hand,
-    "slice": in the transaction of a slice of a merge."""
+    """By role. Of these "merging": during a merge of a log or of runs, "holding": with LMDB's write lock in
+    hand, "slice": in the transaction of a slice of a merge."""
     merges: int = 0
+    """That have ended in the table of versions."""
+    most_runs: int = 0
     collections: int = 0
     longest_unanswered_ns: int = 0
     """From the beginning of a commit to the kill of its process."""
@@ -64,7 +66,7 @@ class Outcome:
             f"({compared.unanswered_there} there), {compared.reads} reads, "
             f"{kills['writer']} writers and {kills['reader']} readers killed ({kills['merging']} during "
             f"a merge, {kills['holding']} with the write lock, {kills['slice']} in a slice), "
-            f"{self.merges} merges, {self.collections} collections, "
+            f"{self.merges} merges, up to {self.most_runs} runs, {self.collections} collections, "
             f"longest wait {self.longest_wait_s * 1000:.0f} ms"
         )
 
@@ -81,8 +83,8 @@ class Storm:
         self._killed_at: dict[str, int] = {}
         self._merged = 0
         self._threshold = 0
-        self._store = roles.open_store(plan.folder)
-        self._store.create_table(content.TABLE)
+        self._store = roles.open_store(plan.folder, self._rng)
+        roles.fill(self._store)
         self._orders.collected = self._store.now().value
         self._crew = Crew(plan.folder, str(plan.seed), dict.fromkeys(roles.ROLES, plan.each))
 
@@ -116,6 +118,7 @@ class Storm:
     def _look(self) -> None:
         stats = self._store.stats()
         self._outcome.merges += stats.merged.value != self._merged
+        self._outcome.most_runs = max(self._outcome.most_runs, stats.runs)
         self._outcome.collections += stats.gc_threshold.value != self._threshold
         self._merged, self._threshold = stats.merged.value, stats.gc_threshold.value
         for child in self._crew.children:

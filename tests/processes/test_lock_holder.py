@@ -28,8 +28,9 @@ def waits_after_kills(folder: Path, seed: int, kills: int) -> dict[bool, list[fl
     """How long a commit took after the kill of a holder, by whether that was in a slice of a merge."""
     Orders(folder / "orders").collected = 1
     waits: dict[bool, list[float]] = {True: [], False: []}
-    store = roles.open_store(folder)
-    table = store.create_table(content.TABLE)
+    store = roles.open_store(folder, random.Random(seed))
+    roles.fill(store)
+    table = store[content.TABLE]
     crew = Crew(folder, str(seed), {"writer": WRITERS})
     with closing(crew), closing(store):
         for number in range(kills):

@@ -21,7 +21,7 @@ from tests.engine.drivers import (
 pytestmark = pytest.mark.reliability
 
 SECONDS = 60
-FEWEST = {"closes": 10, "commits": 5000, "reads": 1000, "merges": 100, "collections": 50}
+FEWEST = {"closes": 10, "commits": 5000, "reads": 1000, "merges": 50, "collections": 20}
 
 
 def test_readers_find_all_that_was_published(

@@ -6,6 +6,8 @@
 
 enum {
     TABLE = 100,
+    BALLAST = 101, /* rows that nobody reads */
+    BALLAST_ROWS = 10000,
     KEY = 4, /* bytes: the account's number, which is scattered over the table */
     VALUE_HEAD = 12,
     VALUE_ROOM = VALUE_HEAD + 200,
@@ -114,10 +116,27 @@ static int commit(mv_env *env, const batch *b, uint64_t read_ts, uint64_t *ts, m
     return mv_commit(env, &args, ts, err);
 }
 
+static void fill_ballast(mv_env *env)
+{
+    mv_err err;
+    uint64_t ts;
+    for (unsigned i = 0; i < BALLAST_ROWS; i++) {
+        uint8_t key[KEY], value[VALUE_ROOM];
+        uint32_t key_len = KEY, len = (uint32_t)write_value(value, i, i);
+        write_key(key, i);
+        mv_commit_args args = {
+            .ops = {1, BALLAST, NULL, key, &key_len, value, &len},
+            .catalog_ts = MV_TS_MAX,
+        };
+        CHECK(mv_commit(env, &args, &ts, &err) == MV_OK);
+    }
+}
+
 void bank_open(mv_env *env)
 {
     mv_err err;
     uint64_t ts;
+    fill_ballast(env);
     batch *b = calloc(1, sizeof *b);
     CHECK(b != NULL);
     for (unsigned i = 0; i < BANK_ACCOUNTS; i++)

@@ -21,7 +21,7 @@ typedef struct bank_state { /* what a snapshot shows */
 #define bank_result(rc, err, also) bank_is((rc), (err), (also), __FILE__, __LINE__)
 int bank_is(int rc, const mv_err *err, int also, const char *file, int line);
 
-/* Gives every account its first amount. */
+/* Gives every account its first amount, and fills another table, so that logs become runs. */
 void bank_open(mv_env *env);
 
 /* All amounts at a view: by scans in pages of random size, or by one look for all keys. */

@@ -13,7 +13,8 @@ enum {
     READERS = 3,
     THREADS = MOVERS + READERS + 3,
     REMEMBERED = 4,
-    LOG_LIMIT = 128 << 10,
+    LOG_LIMIT = 32 << 10, /* at least; up to 32 times as much */
+    LIMITS = 6,
     MAP_SIZE = 1 << 30,
     SHORTEST_ROUND_MS = 300,
     LONGEST_ROUND_MS = 3000,
@@ -22,6 +23,7 @@ enum {
 
 typedef struct counts {
     uint64_t commits, conflicts, reads, past, followed, merges, collections;
+    uint64_t runs; /* reads of all ways, while there was a run */
 } counts;
 
 typedef struct thread {
@@ -63,6 +65,16 @@ static bool same(const bank_state *a, const bank_state *b)
     return memcmp(a->amounts, b->amounts, sizeof a->amounts) == 0;
 }
 
+static int note_runs(thread *t)
+{
+    mv_err err;
+    mv_info info;
+    int rc = bank_result(mv_env_info(t->env, &info, &err), &err, MV_OK);
+    if (rc == MV_OK)
+        t->counts.runs += info.runs > 0;
+    return rc;
+}
+
 /* All ways to read a view agree. */
 static int read_view(thread *t, const mv_view *view, bank_state *out)
 {
@@ -76,7 +88,7 @@ static int read_view(thread *t, const mv_view *view, bank_state *out)
     }
     if (rc == MV_OK)
         CHECK(same(out, &other));
-    return rc;
+    return rc == MV_OK ? note_runs(t) : rc;
 }
 
 static int read_now(thread *t)
@@ -150,7 +162,7 @@ static int merge(thread *t)
     uint64_t ts;
     int rc = bank_result(mv_last_commit(t->env, &ts, &err), &err, MV_OK);
     for (bool more = true; rc == MV_OK && more;) {
-        rc = bank_result(mv_merge(t->env, ts, &err), &err, MV_DONE);
+        rc = bank_result(mv_merge(t->env, ts, stress_any(&t->random, 2) * 100, &err), &err, MV_DONE);
         more = rc == MV_OK;
         rc = rc == MV_DONE ? MV_OK : rc;
     }
@@ -159,7 +171,7 @@ static int merge(thread *t)
     if (rc == MV_OK)
         CHECK(info.merged >= ts && info.last_commit >= ts);
     t->counts.merges++;
-    nap(stress_any(&t->random, 50000));
+    nap(stress_any(&t->random, 400000));
     return rc;
 }
 
@@ -204,14 +216,14 @@ static void load_lmdb(void)
         bank_result(mv_lmdb_load(file, "mdb_", &err), &err, MV_OK);
 }
 
-static mv_env *open_store(void)
+static mv_env *open_store(uint64_t seed)
 {
     mv_err err;
     mv_env *env;
     mv_open_args args = {.path = getenv("MVCC_STRESS_FOLDER"),
                          .flags = MV_OPEN_CREATE,
                          .map_size = MAP_SIZE,
-                         .log_limit = LOG_LIMIT};
+                         .log_limit = (uint64_t)LOG_LIMIT << seed % LIMITS};
     CHECK(args.path != NULL);
     CHECK(bank_result(mv_env_open(&args, &env, &err), &err, MV_OK) == MV_OK);
     return env;
@@ -222,7 +234,7 @@ static void verify(mv_env *env)
     mv_err err;
     mv_buf cursor = {0};
     mv_verify_stats stats = {0};
-    for (int part = 0; part <= 4; part++) {
+    for (int part = 0; part < MV_VERIFY_PARTS; part++) {
         int rc = MV_OK;
         cursor.len = 0;
         while (rc == MV_OK)
@@ -270,6 +282,7 @@ static void add_counts(counts *sum, const counts *more)
     sum->followed += more->followed;
     sum->merges += more->merges;
     sum->collections += more->collections;
+    sum->runs += more->runs;
 }
 
 static void run_round(uint64_t seed, counts *sum)
@@ -277,7 +290,7 @@ static void run_round(uint64_t seed, counts *sum)
     thread threads[THREADS];
     bank_state *remembered = calloc((size_t)THREADS * REMEMBERED, sizeof *remembered);
     CHECK(remembered != NULL);
-    mv_env *env = open_store();
+    mv_env *env = open_store(seed);
     _Atomic uint64_t newest = 0;
     verify(env);
     for (unsigned i = 0; i < THREADS; i++)
@@ -297,14 +310,14 @@ void stress_run(const stress *s)
     counts sum = {0};
     uint64_t rounds = 0;
     load_lmdb();
-    mv_env *env = open_store();
+    mv_env *env = open_store(s->seed);
     bank_open(env);
     mv_env_free(env);
     for (; stress_goes_on(s); rounds++)
         run_round(stress_mix(s->seed + rounds * THREADS), &sum);
     printf("%llu closes, %llu commits, %llu conflicts, %llu reads, %llu in the past, %llu followed, "
-           "%llu merges, %llu collections\n",
+           "%llu merges, %llu collections, %llu views over runs\n",
            (unsigned long long)rounds, (unsigned long long)sum.commits, (unsigned long long)sum.conflicts,
            (unsigned long long)sum.reads, (unsigned long long)sum.past, (unsigned long long)sum.followed,
-           (unsigned long long)sum.merges, (unsigned long long)sum.collections);
+           (unsigned long long)sum.merges, (unsigned long long)sum.collections, (unsigned long long)sum.runs);
 }
