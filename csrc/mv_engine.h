@@ -153,8 +153,30 @@ void mv_view_close(
 void mv_view_free(mv_view *view); /* closes and frees: no call with the view may be running */
 
 /* ---- reads: at a view, or (view NULL) at the last commit, which then checks catalog_ts as mv_commit does ---- */
-int mv_get(mv_env *env, const mv_view *view, uint64_t catalog_ts, uint32_t table, const uint8_t *key,
-           uint32_t key_len, mv_buf *value, uint64_t *ts, mv_err *err); /* MV_NOT_FOUND: absent or deleted */
+#define MV_ROOM 4096
+#define MV_ABSENT 0x7fffffff /* in place of a value's length: the key is absent or deleted */
+
+typedef struct mv_place { /* where gets look: what does not change from key to key */
+    mv_env *env;
+    mv_view *view; /* NULL: at the last commit */
+    uint64_t catalog_ts;
+    uint32_t table;
+} mv_place;
+
+/* Keeps the memory of a place's environment and view until the release, also when others have freed them: they then are
+ * closed. */
+void mv_place_hold(mv_place *place);
+void mv_place_release(mv_place *place);
+
+typedef struct mv_got { /* what a get gives; reused from call to call */
+    char room[MV_ROOM]; /* the value, where it fits */
+    mv_buf large;       /* a longer one; freed by mv_buf_free */
+    uint64_t ts;        /* of the version */
+    mv_err err;
+} mv_got;
+
+/* Gives the value's length, or MV_ABSENT, or the code of a failure. */
+int mv_get(const mv_place *place, const uint8_t *key, uint32_t key_len, mv_got *got);
 
 typedef struct mv_page { /* rows in columns; reused from call to call, freed by mv_page_free */
     uint64_t rows;

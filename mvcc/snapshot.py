@@ -120,13 +120,14 @@ class Snapshot:
 class SnapshotTable(TableReads):
     """A table AS OF an instant: read-only."""
 
-    __slots__ = ("_view",)
+    __slots__ = ("_find", "_view")
 
     _send_instead: ClassVar[str] = "send its Snapshot and the table's name"
 
     def __init__(self, context: Context, handles: Handles, view: View, entry: Entry) -> None:
         super().__init__(context, handles, entry.table_id, entry.name)
         self._view = view
+        self._find = self._engine.getter(self._id, view=view)
 
     @overload
     def get(self, key: BytesLike) -> bytes | None: ...
@@ -134,7 +135,9 @@ class SnapshotTable(TableReads):
     def get(self, key: BytesLike, default: D) -> bytes | D: ...
     def get(self, key: BytesLike, default: object = None) -> object:
         """The value of a key at the instant, or `default`."""
-        value = self._engine.get(self._id, as_key(key), view=self._view)
+        if type(key) is not bytes:
+            key = as_key(key)
+        value = self._find(key)
         return default if value is None else value
 
     def get_many(self, keys: Iterable[BytesLike]) -> list[bytes | None]:

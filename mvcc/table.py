@@ -42,7 +42,7 @@ class Table(TableReads):
     (b'80', b'100')
     """
 
-    __slots__ = ("_catalog_ts", "_entry")
+    __slots__ = ("_catalog_ts", "_entry", "_find")
 
     _send_instead: ClassVar[str] = "send the store's path and the table's name"
 
@@ -50,6 +50,7 @@ class Table(TableReads):
         super().__init__(context, context.handles, entry.table_id, entry.name)
         self._entry = entry
         self._catalog_ts = catalog_ts
+        self._find = self._engine.getter(self._id, catalog_ts=catalog_ts)
 
     # -- reads -----------------------------------------------------------------------------------
 
@@ -59,11 +60,11 @@ class Table(TableReads):
     def get(self, key: BytesLike, default: D) -> bytes | D: ...
     def get(self, key: BytesLike, default: object = None) -> object:
         """The value of a key, or `default`. TableNotFoundError once the table was dropped."""
-        if type(key) is not bytes or len(key) > MAX_KEY_BYTES:
+        if type(key) is not bytes:
             key = as_key(key)
         while True:
             try:
-                value = self._engine.get(self._id, key, catalog_ts=self._catalog_ts)
+                value = self._find(key)
             except TransactionRetryError as error:
                 self._look_up_again(error)
             else:
@@ -225,6 +226,7 @@ class Table(TableReads):
         with closing(self._engine.view()) as view:
             self._check_shown(view)
             self._catalog_ts = view.timestamp
+        self._find = self._engine.getter(self._id, catalog_ts=self._catalog_ts)
 
     def _check_shown(self, view: View) -> None:
         if not catalog.shows(self._engine, self._entry, view):

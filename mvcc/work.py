@@ -159,12 +159,13 @@ class Work:
 class WorkTable:
     """One table in a unit of work."""
 
-    __slots__ = ("_buffer", "_engine", "_work", "entry")
+    __slots__ = ("_buffer", "_engine", "_find", "_work", "entry")
 
     def __init__(self, engine: Engine, work: Work, entry: Entry, buffer: WriteBuffer) -> None:
         self._engine = engine
         self._work = work
         self._buffer = buffer
+        self._find = engine.getter(entry.table_id, view=work.view)
         self.entry = entry
 
     def get(self, key: bytes) -> bytes | None:
@@ -173,7 +174,7 @@ class WorkTable:
         if key in writes:
             return writes[key]
         self._work.reads.point(self.entry.table_id, key)
-        return self._engine.get(self.entry.table_id, key, view=self._work.view)
+        return self._find(key)
 
     def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
         """The values of many keys, the unit's own writes first."""

@@ -17,6 +17,7 @@ typedef struct engine_data {
     uint8_t keys[ROWS * KEY_BYTES], values[ROWS * VALUE_BYTES];
     mv_page page;
     mv_buf bytes;
+    mv_got got;
     mv_err err;
 } engine_data;
 
@@ -60,10 +61,10 @@ static void commit_one_by_one(void *data)
 static void get(void *data)
 {
     engine_data *d = data;
+    mv_place place = {.env = d->env, .view = d->view, .table = TABLE};
     for (uint64_t i = 0; i < ROWS; i++) {
-        uint64_t ts;
         const uint8_t *key = d->keys + i * KEY_BYTES;
-        CHECK(mv_get(d->env, d->view, MV_TS_MAX, TABLE, key, KEY_BYTES, &d->bytes, &ts, &d->err) == MV_OK);
+        CHECK(mv_get(&place, key, KEY_BYTES, &d->got) == VALUE_BYTES);
     }
 }
 

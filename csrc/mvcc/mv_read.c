@@ -102,27 +102,47 @@ static int find(lookup *l, mv_slice key, version *out, mv_err *err)
     return rc == MV_OK && out->kind == MV_KIND_TOMBSTONE ? MV_NOT_FOUND : rc;
 }
 
-int mv_get(mv_env *env, const mv_view *view, uint64_t catalog_ts, uint32_t table, const uint8_t *key,
-           uint32_t key_len, mv_buf *value, uint64_t *ts, mv_err *err)
+/* Copies a value to the caller; gives its length. */
+static int give(const version *found, mv_got *got)
+{
+    got->ts = found->ts;
+    if (found->value.len > MV_ROOM) {
+        int rc = mv_buf_set(&got->large, found->value.data, found->value.len, &got->err);
+        if (rc != MV_OK)
+            return rc;
+    } else if (found->value.len > 0) {
+        memcpy(got->room, found->value.data, found->value.len);
+    }
+    return (int)found->value.len;
+}
+
+int mv_get(const mv_place *place, const uint8_t *key, uint32_t key_len, mv_got *got)
 {
     mv_snap snap;
     version found;
-    lookup l = {.env = env, .snap = &snap, .table = table, .runs = {.env = env, .snap = &snap}};
-    int rc = mv_env_enter(env, err);
+    lookup l = {
+        .env = place->env,
+        .snap = &snap,
+        .table = place->table,
+        .runs = {.env = place->env, .snap = &snap},
+    };
+    if (key_len > MV_MAX_KEY)
+        return mv_fail_ab(&got->err, MV_E_KEY_TOO_LONG, key_len, MV_MAX_KEY, "a key is too long");
+    int rc = mv_env_enter(place->env, &got->err);
     if (rc != MV_OK)
         return rc;
-    rc = mv_view_snap(env, view, catalog_ts, &snap, &l.at, err);
+    rc = mv_view_snap(place->env, place->view, place->catalog_ts, &snap, &l.at, &got->err);
     if (rc == MV_OK) {
-        rc = find(&l, (mv_slice){key, key_len}, &found, err);
-        if (rc == MV_OK) {
-            *ts = found.ts;
-            rc = mv_buf_set(value, found.value.data, found.value.len, err);
-        }
+        rc = find(&l, (mv_slice){key, key_len}, &found, &got->err);
+        if (rc == MV_OK)
+            rc = give(&found, got);
+        else if (rc == MV_NOT_FOUND)
+            rc = MV_ABSENT;
         mv_cur_close(&l.data);
         mv_run_close(&l.runs);
         mv_snap_end(&snap);
     }
-    mv_env_leave(env);
+    mv_env_leave(place->env);
     return rc;
 }
 

@@ -65,6 +65,7 @@ int mv_view_open(mv_env *env, uint64_t ts, uint64_t now, mv_view **out, mv_err *
     } else {
         view->env = env;
         view->pin = MV_NO_PIN;
+        atomic_init(&view->refs, 1);
         rc = fill_view(view, ts, now, err);
         if (rc == MV_OK) {
             mv_env_ref(env);
@@ -92,11 +93,34 @@ void mv_view_close(mv_view *view)
     mv_env_leave(view->env);
 }
 
+static void unref(mv_view *view)
+{
+    if (atomic_fetch_sub(&view->refs, 1) != 1)
+        return;
+    mv_env_unref(view->env);
+    mv_free(view);
+}
+
 void mv_view_free(mv_view *view)
 {
     mv_view_close(view);
-    mv_env_unref(view->env);
-    mv_free(view);
+    unref(view);
+}
+
+void mv_place_hold(mv_place *place)
+{
+    if (place->env != NULL)
+        mv_env_ref(place->env);
+    if (place->view != NULL)
+        atomic_fetch_add(&place->view->refs, 1);
+}
+
+void mv_place_release(mv_place *place)
+{
+    if (place->view != NULL)
+        unref(place->view);
+    if (place->env != NULL)
+        mv_env_unref(place->env);
 }
 
 /* What the snapshot says of the view: the timestamp to read at, or why it cannot be read. */

@@ -13,15 +13,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from mvcc._native import pages
+from mvcc._native import pages, point
 from mvcc._native._core import ffi, lib
-from mvcc._native.call import Call, idle, new_call
+from mvcc._native.call import Call, new_call
 from mvcc._native.check import (
     DONE,
-    NOT_FOUND,
     Failure,
     check,
-    raise_failure,
     read_failure,
 )
 from mvcc.errors import StoreClosedError
@@ -39,8 +37,6 @@ SCAN_TOMBSTONES: int = lib.MV_SCAN_TOMBSTONES
 SCAN_REVISIONS: int = lib.MV_SCAN_REVISIONS
 SCAN_KEYS_ONLY: int = lib.MV_SCAN_KEYS_ONLY
 VERIFY_PARTS = range(lib.MV_VERIFY_PARTS)
-
-_KEPT_RESULT_BYTES = 1 << 20
 
 SpanTuple = tuple[int, bytes | None, bytes | None]
 
@@ -208,33 +204,10 @@ class Environment:
             self._check(lib.mv_view_open(self.handle, timestamp, clock, out, call.err), call)
         return NativeView(self, out[0])
 
-    def get(self, view: NativeView | None, catalog_ts: int, table: int, key: bytes) -> bytes | None:
-        """The value of a key, or None."""
-        calls = idle.calls  # as `with new_call()`, without two calls of Python in the shortest read
-        call = calls.pop() if calls else Call()
-        try:
-            out = call.value
-            code = lib.mv_get(
-                self.handle,
-                ffi.NULL if view is None else view.handle,
-                catalog_ts,
-                table,
-                key,
-                len(key),
-                out,
-                call.ts,
-                call.err,
-            )
-            if code == NOT_FOUND:
-                return None
-            if code < 0:
-                raise_failure(self.path, code, call.err)
-            value: bytes = ffi.buffer(out.data, out.len)[:] if out.len else b""
-            if out.cap > _KEPT_RESULT_BYTES:
-                lib.mv_buf_free(out)
-            return value
-        finally:
-            calls.append(call)
+    def getter(self, view: NativeView | None, catalog_ts: int, table: int) -> point.Get:
+        """Gets of one key after the other."""
+        raw = None if view is None else view.handle
+        return point.getter(self.path, self.handle, raw, catalog_ts, table)
 
     def get_many(
         self, view: NativeView | None, catalog_ts: int, table: int, keys: Sequence[bytes]

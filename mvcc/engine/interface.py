@@ -8,7 +8,7 @@ bytes. An engine is safe for any number of threads. Every method may raise `Stor
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -239,6 +239,10 @@ class VerifyResult:
     problems: tuple[str, ...]
 
 
+Get = Callable[[bytes], bytes | None]
+"""The value of a key; None where it is absent or deleted. KeyTooLongError."""
+
+
 class View(Protocol):
     """A timestamp that stays readable until it is closed (garbage collection waits for it)."""
 
@@ -329,6 +333,12 @@ class Engine(Protocol):
 
         Without a view: at the last commit, with `catalog_ts` checked as commit does it.
         """
+        ...
+
+    def getter(
+        self, table_id: int, *, view: View | None = None, catalog_ts: int | None = None
+    ) -> Get:
+        """`get` of a table's keys, one after the other, at less cost each. It keeps the view alive."""
         ...
 
     def get_many(

@@ -28,6 +28,7 @@ from mvcc.engine.interface import (
     ExportRequest,
     ExportSummary,
     GCResult,
+    Get,
     Page,
     ReadSet,
     ScanRequest,
@@ -129,38 +130,20 @@ def _span(span: Span) -> SpanTuple:
     return span.table_id, span.start, span.end
 
 
-class LMDBView:
-    """A view of the LMDB engine."""
-
-    __slots__ = ("native",)
-
-    def __init__(self, native: NativeView) -> None:
-        self.native = native
-
-    @property
-    def timestamp(self) -> int:
-        """What it reads at."""
-        return self.native.timestamp
-
-    def close(self) -> None:
-        """Lets garbage collection go on. Idempotent."""
-        self.native.close()
-
-
 def _native(view: View | None) -> NativeView | None:
     if view is None:
         return None
-    assert isinstance(view, LMDBView)
-    return view.native
+    assert isinstance(view, NativeView)
+    return view
 
 
 class LMDBExport:
     """One SST on its way out."""
 
-    def __init__(self, view: LMDBView, request: ExportRequest) -> None:
+    def __init__(self, view: NativeView, request: ExportRequest) -> None:
         self._request = request
         self._native = files.NativeExport(
-            view.native,
+            view,
             _span(request.span),
             flags=(files.EXPORT_REVISIONS if request.revisions else 0) | files.EXPORT_MID_KEY,
             since=request.since,
@@ -298,16 +281,22 @@ class LMDBEngine:
 
     # -- reading ---------------------------------------------------------------------------------
 
-    def view(self, at: int | None = None) -> LMDBView:
+    def view(self, at: int | None = None) -> NativeView:
         """Opens a view."""
-        return LMDBView(self._env.view(LATEST if at is None else at, self._clock_ts()))
+        return self._env.view(LATEST if at is None else at, self._clock_ts())
 
     def get(
         self, table_id: int, key: bytes, *, view: View | None = None, catalog_ts: int | None = None
     ) -> bytes | None:
         """The value of a key."""
-        return self._env.get(
-            _native(view), LATEST if catalog_ts is None else catalog_ts, table_id, key
+        return self.getter(table_id, view=view, catalog_ts=catalog_ts)(key)
+
+    def getter(
+        self, table_id: int, *, view: View | None = None, catalog_ts: int | None = None
+    ) -> Get:
+        """Gets of one key after the other."""
+        return self._env.getter(
+            _native(view), LATEST if catalog_ts is None else catalog_ts, table_id
         )
 
     def get_many(
@@ -392,7 +381,7 @@ class LMDBEngine:
 
     def export(self, request: ExportRequest, *, view: View) -> LMDBExport:
         """The versions of a window as one SST."""
-        assert isinstance(view, LMDBView)
+        assert isinstance(view, NativeView)
         return LMDBExport(view, request)
 
     def ingest(

@@ -23,6 +23,7 @@ from mvcc.engine.interface import (
     Export,
     ExportRequest,
     GCResult,
+    Get,
     Page,
     ReadSet,
     ScanRequest,
@@ -202,6 +203,12 @@ class MemoryEngine:
     ) -> bytes | None:
         """The newest version's value."""
         return self.get_many(table_id, [key], view=view, catalog_ts=catalog_ts)[0]
+
+    def getter(
+        self, table_id: int, *, view: View | None = None, catalog_ts: int | None = None
+    ) -> Get:
+        """The same, bound."""
+        return lambda key: self.get(table_id, key, view=view, catalog_ts=catalog_ts)
 
     def get_many(
         self,

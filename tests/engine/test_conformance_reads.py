@@ -8,13 +8,18 @@ from itertools import pairwise
 import pytest
 
 from mvcc.engine.interface import (
+    CATALOG_TABLE,
+    MAX_KEY_BYTES,
     ChangesRequest,
     Engine,
     ScanRequest,
     Span,
+    WriteBatch,
 )
 from mvcc.errors import (
+    KeyTooLongError,
     StoreClosedError,
+    TransactionRetryError,
 )
 from tests.engine.history import Row, T, fill, put, walk
 
@@ -45,6 +50,40 @@ def test_a_closed_view_reads_no_more(engine: Engine) -> None:
     ):
         with pytest.raises(StoreClosedError):
             call()
+
+
+# -- points -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("length", [0, 1, 4095, 4096, 4097, 100_000, (1 << 20) + 1])
+def test_a_value_of_any_length_is_read_whole(engine: Engine, length: int) -> None:
+    """Also after a longer one, and before a shorter one."""
+    value = bytes(range(256)) * (length // 256 + 1)
+    rows: dict[bytes, bytes | None] = {b"long": value, b"value": value[:length], b"short": b"s"}
+    put(engine, rows)
+    get = engine.getter(T)
+    assert [*rows.values(), None] == [get(key) for key in (*rows, b"absent")]
+
+
+def test_a_getter_reads_at_its_view(engine: Engine) -> None:
+    """One without a view sees each commit, and refuses a newer catalog."""
+    last = put(engine, {b"a": b"1"})
+    with closing(engine.view()) as view:
+        old, new = engine.getter(T, view=view), engine.getter(T, catalog_ts=last)
+        put(engine, {b"a": b"2"})
+        assert (b"1", b"2") == (old(b"a"), new(b"a"))
+    with pytest.raises(StoreClosedError):
+        old(b"a")
+    engine.commit(WriteBatch([CATALOG_TABLE], [b"a"], [b"1"]))
+    with pytest.raises(TransactionRetryError):
+        new(b"a")
+
+
+def test_a_get_of_a_key_over_the_limit_is_refused(engine: Engine) -> None:
+    """One of the full length is only absent."""
+    assert None is engine.get(T, b"x" * MAX_KEY_BYTES)
+    with pytest.raises(KeyTooLongError):
+        engine.get(T, b"x" * (MAX_KEY_BYTES + 1))
 
 
 # -- pages ------------------------------------------------------------------------------------------

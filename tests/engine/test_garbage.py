@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mvcc.engine.interface import ScanRequest, Span
-from mvcc.engine.lmdb import LMDBEngine, LMDBView, open_engine
+from mvcc.engine.interface import ScanRequest, Span, View
+from mvcc.engine.lmdb import LMDBEngine, open_engine
 from mvcc.errors import StoreClosedError
 from tests.engine.history import T, put
 
@@ -29,13 +29,15 @@ def test_a_view_that_is_garbage_with_its_engine_ends_with_it(tmp_path: Path, clo
     open_engine(tmp_path / "s").close()
 
 
-def reading(engine: LMDBEngine, view: LMDBView, said: list[str]) -> Generator[None]:
+def reading(engine: LMDBEngine, view: View, said: list[str]) -> Generator[None]:
     """Uses what it holds once more when it ends."""
+    get = engine.getter(T, view=view)
     try:
         yield
     finally:
         view.close()
         for call in (
+            lambda: get(b"a"),
             lambda: engine.scan(ScanRequest(Span(T)), view=view),
             lambda: engine.get(T, b"a", view=view),
             lambda: engine.unprotect(1),
@@ -60,5 +62,5 @@ def test_a_generator_that_is_garbage_with_its_engine_finds_it_closed(tmp_path: P
     garbage.append(garbage)
     del engine, view, generator, garbage
     gc.collect()
-    assert ["closed"] * 4 == said
+    assert ["closed"] * 5 == said
     open_engine(tmp_path / "s").close()

@@ -390,17 +390,17 @@ def test_two_calls_at_a_time_are_an_error(
     txn = store.transaction()
     t = txn[NAME]
     refused: list[str] = []
-    get = type(table._engine).get
+    get_many = type(table._engine).get_many
 
-    def meanwhile(*args: Any, **options: Any) -> bytes | None:
+    def meanwhile(*args: Any, **options: Any) -> list[bytes | None]:
         for call in (lambda: t.get(b"a"), txn.commit, txn.rollback, lambda: txn[NAME], t.scan):
             thread = threading.Thread(target=refuse, args=(call, refused))
             thread.start()
             thread.join()
-        return get(*args, **options)
+        return get_many(*args, **options)
 
-    monkeypatch.setattr(type(table._engine), "get", meanwhile)
-    assert b"1" == t.get(b"a")
+    monkeypatch.setattr(type(table._engine), "get_many", meanwhile)
+    assert [b"1"] == t.get_many([b"a"])
     assert ["concurrent_use"] * 5 == refused
     txn.rollback()
 
