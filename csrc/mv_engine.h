@@ -178,16 +178,20 @@ typedef struct mv_got { /* what a get gives; reused from call to call */
 /* Gives the value's length, or MV_ABSENT, or the code of a failure. */
 int mv_get(const mv_place *place, const uint8_t *key, uint32_t key_len, mv_got *got);
 
+#define MV_MIXED 0xffffffff /* in place of a length: there is more than one */
+
 typedef struct mv_page { /* rows in columns; reused from call to call, freed by mv_page_free */
     uint64_t rows;
-    mv_buf keys;       /* bytes of all user keys */
-    mv_buf key_ends;   /* uint64_t a row: end of its key in keys */
-    mv_buf values;     /* bytes of all values; a tombstone has none */
-    mv_buf value_ends; /* uint64_t a row */
-    mv_buf timestamps; /* uint64_t a row */
-    mv_buf kinds;      /* uint8_t a row: 0 tombstone, 1 value, 2 absent (mv_get_many alone) */
-    mv_buf tables;     /* uint32_t a row: mv_changes alone */
-    uint32_t more;     /* 1: there may be more rows, go on at resume */
+    uint32_t key_size;   /* of every key, or MV_MIXED */
+    uint32_t value_size; /* of every value, or MV_MIXED */
+    mv_buf keys;         /* bytes of all user keys */
+    mv_buf key_ends;     /* uint64_t a row: end of its key in keys */
+    mv_buf values;       /* bytes of all values; a tombstone has none */
+    mv_buf value_ends;   /* uint64_t a row */
+    mv_buf timestamps;   /* uint64_t a row */
+    mv_buf kinds;        /* uint8_t a row: 0 tombstone, 1 value, 2 absent (mv_get_many alone) */
+    mv_buf tables;       /* uint32_t a row: mv_changes alone */
+    uint32_t more;       /* 1: there may be more rows, go on at resume */
     mv_buf resume_key; /* start of the next page; reverse: its end; mv_changes: key within an ingested span */
     uint64_t resume_ts;  /* with revisions: version at which the next page begins; mv_changes: its commit */
     uint64_t resume_seq; /* mv_changes: and sequence number */

@@ -16,7 +16,7 @@ Columns = tuple[list[bytes], list[bytes]]
 Shape = Callable[[list[bytes], list[bytes]], Iterable[T]]
 
 FIRST_PAGE_ROWS = 128
-PAGE_ROWS = 8192
+PAGE_ROWS = 4096
 PAGE_BYTES = 4 << 20
 
 

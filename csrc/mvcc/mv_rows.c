@@ -22,6 +22,8 @@ void mv_page_clear(mv_page *page)
     clear_column(&page->tables);
     clear_column(&page->resume_key);
     page->rows = 0;
+    page->key_size = 0;
+    page->value_size = 0;
     page->more = 0;
     page->resume_ts = 0;
     page->resume_seq = 0;
@@ -49,22 +51,37 @@ static int add_u64(mv_buf *column, uint64_t value, mv_err *err)
     return rc;
 }
 
+static int add_bytes(mv_buf *column, mv_buf *ends, mv_slice bytes, mv_err *err)
+{
+    uint8_t *out;
+    int rc = mv_buf_extend(column, bytes.len, &out, err);
+    if (rc == MV_OK && bytes.len > 0)
+        memcpy(out, bytes.data, bytes.len);
+    return rc == MV_OK ? add_u64(ends, column->len, err) : rc;
+}
+
 int mv_page_add(mv_page *page, mv_slice key, uint64_t ts, uint8_t kind, mv_slice value, mv_err *err)
 {
-    int rc = mv_buf_append(&page->keys, key.data, key.len, err);
+    uint8_t *out;
+    int rc = add_bytes(&page->keys, &page->key_ends, key, err);
     if (rc == MV_OK)
-        rc = add_u64(&page->key_ends, page->keys.len, err);
-    if (rc == MV_OK)
-        rc = mv_buf_append(&page->values, value.data, value.len, err);
-    if (rc == MV_OK)
-        rc = add_u64(&page->value_ends, page->values.len, err);
+        rc = add_bytes(&page->values, &page->value_ends, value, err);
     if (rc == MV_OK)
         rc = add_u64(&page->timestamps, ts, err);
     if (rc == MV_OK)
-        rc = mv_buf_append(&page->kinds, &kind, 1, err);
-    if (rc == MV_OK)
-        page->rows++;
-    return rc;
+        rc = mv_buf_extend(&page->kinds, 1, &out, err);
+    if (rc != MV_OK)
+        return rc;
+    *out = kind;
+    if (page->rows++ == 0) {
+        page->key_size = (uint32_t)key.len;
+        page->value_size = (uint32_t)value.len;
+    }
+    if (key.len != page->key_size)
+        page->key_size = MV_MIXED;
+    if (value.len != page->value_size)
+        page->value_size = MV_MIXED;
+    return MV_OK;
 }
 
 bool mv_page_full(const mv_page *page, uint64_t max_rows, uint64_t max_bytes, size_t row_bytes)

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
-from typing import Any
+from functools import lru_cache
+from itertools import chain, pairwise
+from struct import Struct
+from typing import Any, cast
 
 from mvcc._native._core import ffi, lib
 
 TOMBSTONE_LEN: int = lib.MV_TOMBSTONE
 UNBOUNDED: int = lib.MV_UNBOUNDED
 POINT: int = lib.MV_POINT
+MIXED: int = lib.MV_MIXED
 KIND_VALUE = 1
+
+_STRIDE = 64
+_LONGEST_EVEN = 4096
+"""Longer fields cost more to copy than to cut."""
 
 
 def take_bytes(buffer: Any) -> bytes:
@@ -33,17 +40,43 @@ def cut(blob: bytes, ends: Sequence[int]) -> list[bytes]:
     return [blob[start:end] for start, end in pairwise((0, *ends))]
 
 
+@lru_cache(maxsize=64)
+def _stride(size: int) -> Struct:
+    """Cuts some fields of one size at a time."""
+    return Struct(f"{size}s" * _STRIDE)
+
+
+def _cut_evenly(column: Any, size: int, count: int) -> list[bytes]:
+    """The fields of an mv_buf, all of one size. Several times as fast as `cut`."""
+    if size == 0:
+        return [b""] * count
+    view = memoryview(ffi.buffer(column.data, column.len))
+    whole = 0 if size > _LONGEST_EVEN else count - count % _STRIDE
+    fields: list[bytes] = []
+    if whole:
+        fields += chain.from_iterable(_stride(size).iter_unpack(view[: whole * size]))
+    fields += [bytes(view[at : at + size]) for at in range(whole * size, column.len, size)]
+    return fields
+
+
+def _take_fields(column: Any, ends: Any, size: int, count: int) -> list[bytes]:
+    """The fields of a column, cut at one size where all have it."""
+    if size == MIXED:
+        return cut(take_bytes(column), take_array(ends, "Q"))
+    return _cut_evenly(column, size, count)
+
+
 def take_keys(page: Any) -> list[bytes]:
     """The keys of an mv_page."""
-    return cut(take_bytes(page.keys), take_array(page.key_ends, "Q"))
+    return _take_fields(page.keys, page.key_ends, page.key_size, page.rows)
 
 
 def take_values(page: Any) -> list[bytes | None]:
     """The values of an mv_page; None is a tombstone, or an absent key."""
-    values = cut(take_bytes(page.values), take_array(page.value_ends, "Q"))
+    values = _take_fields(page.values, page.value_ends, page.value_size, page.rows)
     kinds = take_bytes(page.kinds)
     if kinds.count(KIND_VALUE) == len(kinds):
-        return list(values)
+        return cast("list[bytes | None]", values)
     return [v if k == KIND_VALUE else None for v, k in zip(values, kinds, strict=True)]
 
 

@@ -173,6 +173,24 @@ def test_a_page_has_one_row_at_least(engine: Engine) -> None:
     assert 1 <= len(wide.keys) < 10
 
 
+@pytest.mark.parametrize("count", [1, 63, 64, 65, 200])
+@pytest.mark.parametrize("lengths", [[0], [1], [100], [4097], [3, 3, 0], [5, 6]])
+@pytest.mark.parametrize("form", [b"%04d", b"%d"])
+def test_rows_of_one_size_and_of_several_come_back(
+    engine: Engine, count: int, lengths: list[int], form: bytes
+) -> None:
+    """Whether keys, or values, all have one length or not; by a scan and by their keys."""
+    rows: dict[bytes, bytes | None] = {
+        form % n: bytes([n % 256]) * lengths[n % len(lengths)] for n in range(count)
+    }
+    put(engine, rows)
+    with closing(engine.view()) as view:
+        page = engine.scan(ScanRequest(Span(T)), view=view)
+    asked = [*rows, b"absent", *rows]
+    assert sorted(rows.items()) == list(zip(page.keys, page.values, strict=True))
+    assert [rows.get(key) for key in asked] == engine.get_many(T, asked)
+
+
 def test_keys_only_leaves_values_empty(engine: Engine) -> None:
     """A tombstone is still one."""
     fill(engine)
