@@ -1,6 +1,7 @@
 /* Reads: one key, many keys, a page of a scan. */
 #include "base/mv_buf.h"
 #include "base/mv_error.h"
+#include "lmdb/mv_tree.h"
 #include "mvcc/mv_rows.h"
 #include "mvcc/mv_runs.h"
 #include "mvcc/mv_view.h"
@@ -76,29 +77,39 @@ static int find_in_data(lookup *l, mv_slice key, mv_slice vkey, version *out, mv
     return rc == MV_OK ? take_if_same(&l->data, l->table, key, out, err) : rc;
 }
 
-/* The newest version of a key: MV_OK, MV_NOT_FOUND (also where it is a tombstone), or a failure. What memtables or runs have
- * is final above `direct`: nothing newer can stand in `data`. */
-static int find(lookup *l, mv_slice key, version *out, mv_err *err)
+/* Asks the memtables and the runs: MV_OK where they answer for good, since nothing newer than what they have above `direct`
+ * can stand in `data`; MV_NOT_FOUND where `data` has to be asked too. Where they have nothing, out->ts is 0. */
+static int ask_unmerged(lookup *l, mv_slice key, mv_slice vkey, version *out, mv_err *err)
 {
-    uint8_t room[MV_VKEY_ROOM];
-    version in_data;
-    if (key.len > MV_MAX_KEY)
-        return MV_NOT_FOUND;
-    mv_slice vkey = mv_vkey_write(room, l->table, key, l->at);
+    out->ts = 0;
     int rc = find_in_memory(l, vkey, out, err);
     if (rc == MV_NOT_FOUND && l->snap->state.run_count > 0)
         rc = find_in_runs(l, key, vkey, out, err);
-    if (rc < 0)
-        return rc;
-    if (rc == MV_NOT_FOUND || out->ts <= l->snap->state.direct) {
-        int other = find_in_data(l, key, vkey, &in_data, err);
-        if (other < 0)
-            return other;
-        if (other == MV_OK && (rc == MV_NOT_FOUND || in_data.ts > out->ts)) {
-            *out = in_data;
-            rc = MV_OK;
-        }
-    }
+    return rc == MV_OK && out->ts <= l->snap->state.direct ? MV_NOT_FOUND : rc;
+}
+
+/* Then `data`: the newer one of the two versions; MV_NOT_FOUND where there is none. `row`, which may be NULL, is where the
+ * version key led to in its tree: used where it is a version of the key. */
+static int ask_data(lookup *l, mv_slice key, mv_slice vkey, const mv_tree_row *row, version *out, mv_err *err)
+{
+    version in_data;
+    mv_vkey at;
+    bool known = row != NULL && row->key.data != NULL && mv_vkey_parse(row->key, &at) &&
+                 at.table == l->table && mv_slice_equal(at.key, key);
+    int rc = known ? take(row->key, row->value, &in_data, err) : find_in_data(l, key, vkey, &in_data, err);
+    if (rc == MV_OK && in_data.ts > out->ts)
+        *out = in_data;
+    return rc == MV_NOT_FOUND && out->ts != 0 ? MV_OK : rc;
+}
+
+/* The newest version of a key: MV_OK, MV_NOT_FOUND (also where it is a tombstone), or a failure. */
+static int find(lookup *l, mv_slice key, version *out, mv_err *err)
+{
+    uint8_t room[MV_VKEY_ROOM];
+    mv_slice vkey = mv_vkey_write(room, l->table, key, l->at);
+    int rc = ask_unmerged(l, key, vkey, out, err);
+    if (rc == MV_NOT_FOUND)
+        rc = ask_data(l, key, vkey, NULL, out, err);
     return rc == MV_OK && out->kind == MV_KIND_TOMBSTONE ? MV_NOT_FOUND : rc;
 }
 
@@ -127,7 +138,7 @@ int mv_get(const mv_place *place, const uint8_t *key, uint32_t key_len, mv_got *
         .runs = {.env = place->env, .snap = &snap},
     };
     if (key_len > MV_MAX_KEY)
-        return mv_fail_ab(&got->err, MV_E_KEY_TOO_LONG, key_len, MV_MAX_KEY, "a key is too long");
+        return mv_fail_ab(&got->err, MV_E_KEY_TOO_LONG, key_len, MV_MAX_KEY, "the key is too long");
     int rc = mv_env_enter(place->env, &got->err);
     if (rc != MV_OK)
         return rc;
@@ -146,24 +157,82 @@ int mv_get(const mv_place *place, const uint8_t *key, uint32_t key_len, mv_got *
     return rc;
 }
 
+typedef struct group { /* keys that are looked up together */
+    unsigned count, open;
+    mv_slice keys[MV_TREE_SEEKS];
+    version found[MV_TREE_SEEKS]; /* ABSENT until something is */
+    unsigned asks[MV_TREE_SEEKS]; /* the open ones: keys for which `data` has to be asked, */
+    mv_slice vkeys[MV_TREE_SEEKS];
+    mv_tree_row rows[MV_TREE_SEEKS]; /* where they lead to in `data` */
+    uint8_t room[MV_TREE_SEEKS][MV_VKEY_ROOM];
+} group;
+
+static int ask_unmerged_for(lookup *l, group *g, mv_err *err)
+{
+    g->open = 0;
+    for (unsigned i = 0; i < g->count; i++) {
+        mv_slice vkey = mv_vkey_write(g->room[g->open], l->table, g->keys[i], l->at);
+        int rc = ask_unmerged(l, g->keys[i], vkey, &g->found[i], err);
+        if (rc < 0)
+            return rc;
+        if (rc == MV_NOT_FOUND) {
+            g->asks[g->open] = i;
+            g->vkeys[g->open++] = vkey;
+        }
+    }
+    return MV_OK;
+}
+
+static int ask_data_for(lookup *l, const mv_tree *tree, group *g, mv_err *err)
+{
+    if (tree != NULL)
+        mv_tree_seek(tree, g->vkeys, g->open, g->rows);
+    for (unsigned i = 0; i < g->open; i++) {
+        version *found = &g->found[g->asks[i]];
+        const mv_tree_row *row = tree != NULL ? &g->rows[i] : NULL;
+        int rc = ask_data(l, g->keys[g->asks[i]], g->vkeys[i], row, found, err);
+        if (rc < 0)
+            return rc;
+        if (rc == MV_NOT_FOUND)
+            *found = (version){0, MV_KIND_TOMBSTONE, {NULL, 0}};
+    }
+    return MV_OK;
+}
+
+static int add_group(const group *g, mv_page *page, mv_err *err)
+{
+    int rc = MV_OK;
+    for (unsigned i = 0; i < g->count && rc == MV_OK; i++) {
+        const version *found = &g->found[i];
+        uint8_t kind = found->kind == MV_KIND_TOMBSTONE ? MV_KIND_ABSENT : found->kind;
+        rc = mv_page_add(page, (mv_slice){NULL, 0}, found->ts, kind, found->value, err);
+    }
+    return rc;
+}
+
 static int get_all(lookup *l, uint64_t count, mv_slice key, const uint32_t *key_lens, mv_page *page,
                    mv_err *err)
 {
-    const version absent = {0, MV_KIND_ABSENT, {NULL, 0}};
-    for (uint64_t i = 0; i < count; i++) {
-        version found;
-        key.len = key_lens[i];
-        int rc = find(l, key, &found, err);
-        if (rc == MV_NOT_FOUND)
-            found = absent;
-        else if (rc != MV_OK)
-            return rc;
-        rc = mv_page_add(page, (mv_slice){NULL, 0}, found.ts, found.kind, found.value, err);
-        if (rc != MV_OK)
-            return rc;
-        key.data += key.len;
+    group g;
+    mv_tree tree;
+    bool direct = count > 1 && mv_tree_open(&l->snap->txn, "data", mv_vkey_compare, &tree);
+    int rc = MV_OK;
+    for (uint64_t done = 0; done < count && rc == MV_OK; done += g.count) {
+        g.count = count - done < MV_TREE_SEEKS ? (unsigned)(count - done) : MV_TREE_SEEKS;
+        for (unsigned i = 0; i < g.count; i++) {
+            key.len = key_lens[done + i];
+            if (key.len > MV_MAX_KEY)
+                return mv_fail_ab(err, MV_E_KEY_TOO_LONG, key.len, MV_MAX_KEY, "the key is too long");
+            g.keys[i] = key;
+            key.data += key.len;
+        }
+        rc = ask_unmerged_for(l, &g, err);
+        if (rc == MV_OK)
+            rc = ask_data_for(l, direct ? &tree : NULL, &g, err);
+        if (rc == MV_OK)
+            rc = add_group(&g, page, err);
     }
-    return MV_OK;
+    return rc;
 }
 
 int mv_get_many(mv_env *env, const mv_view *view, uint64_t catalog_ts, uint32_t table, uint64_t count,
