@@ -21,7 +21,7 @@ from tests.processes.marks import Kind, Mark, Orders, read_marks
 
 TICK_S = 0.02
 COLLECT_EVERY_S = 0.5
-HUNT_S = 0.4
+HUNT_S = 0.3
 CHECKED_AT_THE_END = 50
 EACH = 8
 
@@ -103,7 +103,7 @@ class Storm:
         begun = time.monotonic()
         next_kill, next_fetch = begun + self._pause(), begun
         while (now := time.monotonic()) < begun + self._plan.seconds:
-            if now >= next_kill:
+            while now >= next_kill:
                 next_kill += self._pause()
                 self._kill_one()
             if now >= next_fetch:
