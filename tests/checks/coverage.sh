@@ -7,7 +7,7 @@ python=$1
 "$(dirname "$0")/flavour.sh" "$python" gcov "--coverage -O0 -fprofile-update=atomic -UNDEBUG" --coverage
 cd build/gcov
 # Fewer random runs than make test has: they cover nothing new.
-export MVCC_MODEL_EXAMPLES=10
+export MVCC_MODEL_EXAMPLES=10 MVCC_LOG_EXAMPLES=10
 "$python" -m coverage run -m pytest --ignore=tests/architecture --ignore=tests/checks --ignore=tests/packaging
 "$python" -m coverage combine -q
 status=0

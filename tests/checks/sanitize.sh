@@ -7,7 +7,7 @@ set -euo pipefail
 python=$1
 checks=$(dirname "$0")
 # Fewer random runs than make test has: this one is slow.
-export MVCC_MODEL_EXAMPLES=10
+export MVCC_MODEL_EXAMPLES=10 MVCC_LOG_EXAMPLES=10
 LIBRARIES="libzstd liblz4 snappy zlib"
 SANITIZERS="-g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover -UNDEBUG"
 

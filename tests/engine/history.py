@@ -34,6 +34,12 @@ def walk(engine: Engine, request: ScanRequest, view: View) -> list[Row]:
     return rows
 
 
+def rows_with_timestamps(engine: Engine, at: int, table: int = T) -> list[Row]:
+    """A table's rows at an instant, with the timestamps of their versions."""
+    with closing(engine.view(at)) as view:
+        return walk(engine, ScanRequest(Span(table)), view)
+
+
 def rows_at(engine: Engine, at: int | None = None, table: int = T) -> dict[bytes, bytes | None]:
     """A table's rows at an instant."""
     with closing(engine.view(at)) as view:

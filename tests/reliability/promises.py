@@ -55,6 +55,13 @@ ROWS: tuple[Row, ...] = (
         environment=(("MVCC_MODEL_EXAMPLES", "500"),),
     ),
     Row(
+        promises=("R2", "R4"),
+        aspect="log, runs and merges in any order, by two processes, between the pages of any read",
+        demanded="2,000 random runs of 40 steps, 0 differences",
+        tests=("tests/engine/test_log_model.py",),
+        environment=(("MVCC_LOG_EXAMPLES", "2000"),),
+    ),
+    Row(
         promises=("R2",),
         aspect="reads above the threshold of GC stay, reads below it raise",
         demanded="every read path of both engines",
