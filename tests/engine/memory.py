@@ -44,10 +44,9 @@ from mvcc.errors import (
 )
 from mvcc.packed import PackedRows
 from mvcc.timestamp import Timestamp
+from tests.engine.paging import Row, fitting, holds, resume_at, was_given
 
 NO_SSTS = "the engine in memory writes and reads no SSTs"
-
-Row = tuple[bytes, bytes | None, int]
 
 
 @dataclass
@@ -167,7 +166,7 @@ class MemoryEngine:
             raise TransactionRetryError(reason="gc", timestamp=Timestamp(self.disk.gc_threshold))
         for (table_id, key), versions in self.disk.versions.items():
             read = (table_id, key) in reads.points
-            read = read or any(_holds(span, table_id, key) for span in reads.spans)
+            read = read or any(holds(span, table_id, key) for span in reads.spans)
             newest = versions[-1][0]
             if read and newest > reads.read_ts:
                 raise TransactionRetryError(reason="conflict", key=key, timestamp=Timestamp(newest))
@@ -232,7 +231,7 @@ class MemoryEngine:
         """All rows of the span, cut to a page."""
         with self._turn():
             rows = self._rows(request, self._timestamp(view))
-            taken = _fitting(rows, request)
+            taken = fitting(rows, request)
             return Page(
                 keys=[key for key, _, _ in rows[:taken]],
                 values=[
@@ -240,13 +239,13 @@ class MemoryEngine:
                     for _, value, _ in rows[:taken]
                 ],
                 timestamps=[timestamp for _, _, timestamp in rows[:taken]],
-                resume=_resume_at(request, rows[taken]) if taken < len(rows) else None,
+                resume=resume_at(request, rows[taken]) if taken < len(rows) else None,
             )
 
     def _rows(self, request: ScanRequest, until: int) -> list[Row]:
         span, rows = request.span, []
         for table_id, key in sorted(self.disk.versions):
-            if not _holds(span, table_id, key):
+            if not holds(span, table_id, key):
                 continue
             versions = self._window(table_id, key, request.since, until)
             if not request.revisions:
@@ -254,7 +253,7 @@ class MemoryEngine:
             rows += [(key, value, timestamp) for timestamp, value in versions]
         if request.reverse:
             rows.reverse()
-        return [row for row in rows if not _was_given(request, row)]
+        return [row for row in rows if not was_given(request, row)]
 
     def _window(
         self, table_id: int, key: bytes, since: int, until: int
@@ -478,40 +477,3 @@ def _check_lengths(key: bytes, value: bytes | None) -> None:
 
 def _below_gc(timestamp: int, threshold: int) -> TimestampBelowGCError:
     return TimestampBelowGCError(timestamp=Timestamp(timestamp), threshold=Timestamp(threshold))
-
-
-def _holds(span: Span, table_id: int, key: bytes) -> bool:
-    return (
-        span.table_id == table_id
-        and (span.start is None or span.start <= key)
-        and (span.end is None or key < span.end)
-    )
-
-
-def _fitting(rows: list[Row], request: ScanRequest) -> int:
-    """How many of the rows fit on the page: at least one."""
-    size = 0
-    for count, (key, value, _) in enumerate(rows):
-        size += len(key) + len(value or b"")
-        full = request.max_rows and count >= request.max_rows
-        if full or (request.max_bytes and count and size > request.max_bytes):
-            return count
-    return len(rows)
-
-
-def _was_given(request: ScanRequest, row: Row) -> bool:
-    """Whether a page that ended inside a key had this version of it."""
-    key, _, timestamp = row
-    if not request.resume_ts:
-        return False
-    if request.reverse:
-        return key + b"\x00" == request.span.end and timestamp < request.resume_ts
-    return key == request.span.start and timestamp > request.resume_ts
-
-
-def _resume_at(request: ScanRequest, row: Row) -> ScanRequest:
-    """The request whose first row is this one."""
-    key, _, timestamp = row
-    span = request.span
-    rest = replace(span, end=key + b"\x00") if request.reverse else replace(span, start=key)
-    return replace(request, span=rest, resume_ts=timestamp if request.revisions else 0)

@@ -145,22 +145,20 @@ void bank_open(mv_env *env)
     free(b);
 }
 
-static int read_one(mv_env *env, const mv_view *view, unsigned account, mv_buf *value, uint64_t *amount)
+static int read_one(mv_env *env, mv_view *view, unsigned account, mv_got *got, uint64_t *amount)
 {
-    mv_err err;
     uint8_t key[KEY];
-    uint64_t ts;
+    mv_place place = {.env = env, .view = view, .catalog_ts = MV_TS_MAX, .table = TABLE};
     write_key(key, account);
-    int rc = mv_get(env, view, MV_TS_MAX, TABLE, key, KEY, value, &ts, &err);
-    rc = bank_result(rc, &err, MV_NOT_FOUND);
-    if (rc == MV_OK) {
-        CHECK(ts <= mv_view_timestamp(view));
-        *amount = amount_of(account, value->data, value->len);
-    } else if (rc == MV_NOT_FOUND) {
-        *amount = 0;
-        rc = MV_OK;
+    int length = mv_get(&place, key, KEY, got);
+    if (length < 0)
+        return bank_result(length, &got->err, MV_OK);
+    *amount = 0;
+    if (length != MV_ABSENT) {
+        CHECK(got->ts <= mv_view_timestamp(view));
+        *amount = amount_of(account, (const uint8_t *)got->room, (size_t)length);
     }
-    return rc;
+    return MV_OK;
 }
 
 /* Takes all that the accounts have and deals it out anew; sometimes one of them gets nothing. */
@@ -176,18 +174,18 @@ static void deal(uint64_t *random, uint64_t *amounts, unsigned count)
     amounts[count - 1] = left;
 }
 
-static int move_at(mv_env *env, const mv_view *view, uint64_t *random, batch *b, uint64_t *ts)
+static int move_at(mv_env *env, mv_view *view, uint64_t *random, batch *b, uint64_t *ts)
 {
     mv_err err;
-    mv_buf value = {0};
+    mv_got got = {0};
     uint64_t amounts[BANK_ACCOUNTS];
     bool all = stress_any(random, 100) == 0;
     unsigned count = all ? BANK_ACCOUNTS : 2 + (unsigned)stress_any(random, MOST_MOVED - 1);
     unsigned first = (unsigned)stress_any(random, BANK_ACCOUNTS), step = all ? 1 : 7;
     int rc = MV_OK;
     for (unsigned i = 0; i < count && rc == MV_OK; i++)
-        rc = read_one(env, view, (first + i * step) % BANK_ACCOUNTS, &value, &amounts[i]);
-    mv_buf_free(&value);
+        rc = read_one(env, view, (first + i * step) % BANK_ACCOUNTS, &got, &amounts[i]);
+    mv_buf_free(&got.large);
     if (rc != MV_OK)
         return rc;
     deal(random, amounts, count);
