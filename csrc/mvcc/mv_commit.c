@@ -59,39 +59,10 @@ static int assign_timestamp(mv_env *env, const mv_write *w, const mv_commit_args
 }
 
 typedef struct writing { /* one batch on its way into a transaction */
-    mv_env *env;
     mv_write *w;
     mv_pending *batch;
     mv_cur data, log, changes;
 } writing;
-
-static int open_cursors(writing *x, mv_err *err)
-{
-    mv_txn *txn = &x->w->txn;
-    int rc = mv_cur_open(txn, x->env->data, &x->data, err);
-    if (rc == MV_OK)
-        rc = mv_cur_open(txn, mv_log_active(x->env, &x->w->state), &x->log, err);
-    return rc == MV_OK ? mv_cur_open(txn, x->env->changes, &x->changes, err) : rc;
-}
-
-static void close_cursors(writing *x)
-{
-    mv_cur_close(&x->data);
-    mv_cur_close(&x->log);
-    mv_cur_close(&x->changes);
-}
-
-/* Planted: what is written so far becomes visible, and the rest comes in a transaction of its own. */
-static int split_batch(writing *x, mv_err *err)
-{
-    close_cursors(x);
-    x->w->state.last_commit = x->batch->ts;
-    int rc = mv_write_close(x->env, x->w, err);
-    mv_pause("commit.split");
-    if (rc == MV_OK)
-        rc = mv_write_open(x->env, x->w, err);
-    return rc == MV_OK ? open_cursors(x, err) : rc;
-}
 
 /* Puts a version where it will stay. */
 static int put_direct(writing *x, uint32_t table, mv_slice key, mv_slice value, uint8_t kind, mv_err *err)
@@ -135,8 +106,6 @@ static int write_ops(writing *x, mv_err *err)
                       deleted ? MV_KIND_TOMBSTONE : MV_KIND_VALUE, err);
         key.data += key.len;
         value.data += value.len;
-        if (mv_planted(INGEST_ATOMIC) && rc == MV_OK && i == 0 && ops->count > 1)
-            rc = split_batch(x, err);
     }
     return rc;
 }
@@ -159,13 +128,19 @@ static int write_spans(mv_cur *changes, const mv_spans *spans, uint64_t ts, uint
 static int write_all(mv_env *env, mv_write *w, mv_pending *batch, mv_err *err)
 {
     const mv_commit_args *args = batch->args;
-    writing x = {.env = env, .w = w, .batch = batch};
-    int rc = open_cursors(&x, err);
+    writing x = {.w = w, .batch = batch};
+    int rc = mv_cur_open(&w->txn, env->data, &x.data, err);
+    if (rc == MV_OK)
+        rc = mv_cur_open(&w->txn, mv_log_active(env, &w->state), &x.log, err);
+    if (rc == MV_OK)
+        rc = mv_cur_open(&w->txn, env->changes, &x.changes, err);
     if (rc == MV_OK)
         rc = write_ops(&x, err);
     if (rc == MV_OK)
         rc = write_spans(&x.changes, &args->ingested, batch->ts, (uint32_t)args->ops.count, err);
-    close_cursors(&x);
+    mv_cur_close(&x.data);
+    mv_cur_close(&x.log);
+    mv_cur_close(&x.changes);
     w->state.last_commit = batch->ts;
     return rc;
 }

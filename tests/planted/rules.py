@@ -19,6 +19,7 @@ import pytest
 from mvcc.engine.interface import ExportRequest, Span
 from mvcc.engine.lmdb import LMDBEngine, open_engine
 from mvcc.errors import StorageError
+from mvcc.rows import pack
 from mvcc.testing import ManualClock
 from mvcc.timestamp import Timestamp
 from tests.engine.history import T, put
@@ -26,8 +27,6 @@ from tests.engine.steps import collect, merge_step
 from tests.planted.stopping import Stops
 
 ROOT = Path(__file__).resolve().parents[2]
-LARGE = b"large" * 20_000
-"""A value that goes to `data` in the commit itself."""
 
 
 @pytest.fixture
@@ -241,10 +240,11 @@ def test_a_window_below_the_threshold_is_not_read_from_trimmed_changes(engine: L
         assert 1 == export.summary.rows
 
 
-def test_a_commit_of_large_values_is_visible_at_once(engine: LMDBEngine, stops: Stops) -> None:
-    """They do not pass through the log, and no more than it does this show a half."""
-    writer = stops.at("commit.split", lambda: put(engine, {b"a": LARGE, b"b": LARGE}))
-    seen = [value is not None for value in engine.get_many(T, [b"a", b"b"])]
-    writer.go_on()
-    assert seen in ([False, False], [True, True])
-    assert [LARGE, LARGE] == engine.get_many(T, [b"a", b"b"])
+def test_a_load_is_visible_at_once(engine: LMDBEngine, stops: Stops) -> None:
+    """From its timestamp on it is there, whoever looks when."""
+    rows = pack([(b"a", b"1"), (b"k", b"2")])
+    loader = stops.at("load.shown", lambda: engine.load_rows(T, rows))
+    at = engine.last_commit()
+    first = get_at(engine, at)
+    loader.go_on()
+    assert first == get_at(engine, at)

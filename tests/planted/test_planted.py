@@ -26,12 +26,12 @@ def builds(tmp_path_factory: pytest.TempPathFactory) -> Builds:
     return Builds(tmp_path_factory.mktemp("builds"))
 
 
-def run(core: Path, *tests: str) -> tuple[int, dict[str, str]]:
+def run(core: Path, *arguments: str) -> tuple[int, dict[str, str]]:
     """Runs tests over a build; gives how many passed, and what each of the others said."""
     report = core.with_name("report.xml")
     command = [sys.executable, "-m", "pytest", "-p", "tests.planted.core", "-p", "no:cacheprovider"]
     done = subprocess.run(
-        [*command, f"--junitxml={report}", *tests],
+        [*command, f"--junitxml={report}", *arguments],
         cwd=ROOT,
         env=os.environ | {"MVCC_CORE": str(core)},
         capture_output=True,
@@ -53,7 +53,8 @@ def run(core: Path, *tests: str) -> tuple[int, dict[str, str]]:
 
 def missed(builds: Builds, bug: Bug) -> str | None:
     """What is wrong with the hunt for a bug; None where it was found as it should be."""
-    passed, said = run(builds.core(bug.name), bug.test)
+    core = builds.core(NONE if bug.plugin else bug.name)
+    passed, said = run(core, *(["-p", bug.plugin] if bug.plugin else []), bug.test)
     if passed or len(said) != 1:
         return f"{bug.name}: {passed} passed, {said}"
     (message,) = said.values()
