@@ -6,6 +6,7 @@ import shutil
 import struct
 from collections.abc import Callable
 from contextlib import closing, suppress
+from itertools import count
 from pathlib import Path
 
 import lmdb
@@ -14,6 +15,7 @@ import pytest
 from mvcc.engine.interface import ChangesRequest, ExportRequest, ScanRequest, Span, WriteBatch
 from mvcc.engine.lmdb import LMDBEngine, open_engine
 from mvcc.errors import StoreCorruptedError
+from tests.engine.history import put
 from tests.engine.records import (
     HEAD_BYTES,
     VALUE,
@@ -137,6 +139,23 @@ def make_store(folder: Path, place: str = "log") -> int:
     return stamps[1]
 
 
+def make_run(folder: Path) -> tuple[Path, int]:
+    """A store with the same keys in a run, beside much else; gives its folder and the timestamp."""
+    for number in count():
+        path = folder / f"run{number}"
+        with closing(open_engine(path, log_limit=1)) as engine:
+            put(engine, {b"%d" % each: bytes(70_000) for each in range(10)}, TABLE + 1)
+            timestamp = put(
+                engine,
+                {b"before": b"b", b"earlier": b"e", b"victim": VALUE_BYTES, b"zafter": b"z"},
+            )
+            while engine.info().frozen:
+                pass  # the log was full, and is being sorted
+            if engine.info().runs == 1:  # it rests until the store has rested for a second
+                return path, timestamp
+    raise AssertionError
+
+
 Templates = dict[str, tuple[Path, int]]
 
 
@@ -144,7 +163,8 @@ Templates = dict[str, tuple[Path, int]]
 def templates(tmp_path_factory: pytest.TempPathFactory) -> Templates:
     """The store of each place, made once, and the timestamp of its victim."""
     folder = tmp_path_factory.mktemp("templates")
-    return {place: (folder / place, make_store(folder / place, place)) for place in PLACES}
+    made = {place: (folder / place, make_store(folder / place, place)) for place in PLACES}
+    return made | {"run": make_run(folder)}
 
 
 def take(templates: Templates, place: str, folder: Path) -> int:
@@ -154,7 +174,7 @@ def take(templates: Templates, place: str, folder: Path) -> int:
     return timestamp
 
 
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("place", [*PLACES, "run"])
 @pytest.mark.parametrize("read", DATA_READS, ids=lambda read: read.__name__)
 @pytest.mark.parametrize("offset", [0, 1, 4, HEAD_BYTES, HEAD_BYTES + len(VALUE_BYTES) - 1])
 def test_a_damaged_value_record_is_never_answered(
@@ -164,7 +184,7 @@ def test_a_damaged_value_record_is_never_answered(
     offset: int,
     place: str,
 ) -> None:
-    """Kind, checksum and payload of a row of the log and of `data`, by every path."""
+    """Kind, checksum and payload of a row of the log, of `data` and of a run, by every path."""
     timestamp = take(templates, place, tmp_path / "s")
     row = data_row(TABLE, b"victim", timestamp, VALUE_BYTES)
     damage(tmp_path / "s" / "data.mdb", row, KEY_BYTES + offset)
@@ -209,10 +229,12 @@ def test_a_damaged_row_of_changes_is_never_answered(
     engine.close()
 
 
-@pytest.mark.parametrize("place", PLACES)
-def test_an_error_of_damage_names_table_key_and_timestamp(tmp_path: Path, place: str) -> None:
+@pytest.mark.parametrize("place", [*PLACES, "run"])
+def test_an_error_of_damage_names_table_key_and_timestamp(
+    templates: Templates, tmp_path: Path, place: str
+) -> None:
     """Whoever reads the error can find the row."""
-    timestamp = make_store(tmp_path / "s", place)
+    timestamp = take(templates, place, tmp_path / "s")
     row = data_row(TABLE, b"victim", timestamp, VALUE_BYTES)
     damage(tmp_path / "s" / "data.mdb", row, KEY_BYTES + HEAD_BYTES)
     engine = open_engine(tmp_path / "s")
