@@ -21,7 +21,7 @@ from tests.processes.marks import Kind, Mark, Orders, read_marks
 
 TICK_S = 0.02
 COLLECT_EVERY_S = 0.5
-HUNT_S = 0.3
+HUNT_S = 1.0
 CHECKED_AT_THE_END = 50
 EACH = 8
 

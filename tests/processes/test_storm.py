@@ -40,8 +40,8 @@ def test_a_storm(memory: Path, rng: random.Random, record_property: Record) -> N
     record_property("figure", str(outcome))
     kills = outcome.kills
     assert kills["writer"] + kills["reader"] >= 0.7 * SECONDS
-    assert min(kills["reader"], kills["holding"], kills["merging"]) >= 0.1 * SECONDS
-    assert kills["slice"] >= 0.05 * SECONDS
+    assert min(kills["reader"], kills["holding"]) >= 0.1 * SECONDS
+    assert min(kills["merging"], kills["slice"]) >= 0.05 * SECONDS
     assert outcome.merges >= 0.5 * SECONDS
     assert outcome.compared.acked >= 50 * SECONDS
     assert outcome.longest_wait_s <= LONGEST_WAIT_S

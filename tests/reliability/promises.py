@@ -181,7 +181,7 @@ ROWS: tuple[Row, ...] = (
     Row(
         promises=("R8",),
         aspect="readers of the file are killed with a snapshot in hand",
-        demanded="50 kills, places back within 5 s, free pages at most twice as many",
+        demanded="50 kills, places back within 5 s, the file at most twice what it holds",
         tests=("tests/processes/test_stale_readers.py",),
         environment=(("MVCC_READER_KILLS", "50"),),
     ),
