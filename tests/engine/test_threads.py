@@ -9,6 +9,7 @@ import pytest
 from tests.engine.drivers import CORE, ENGINE_STRESS, build, build_core, run_engine_stress
 
 SECONDS = 3
+PATIENCE_S = 60
 ATTEMPTS = 20
 TAIL = next(path for path in CORE if path.name == "mv_tail.c")
 

@@ -95,16 +95,23 @@ static void add(batch *b, unsigned account, uint64_t amount)
     }
 }
 
+static mv_ops ops_of(const batch *b, uint32_t table)
+{
+    return (mv_ops){
+        .count = b->count,
+        .table = table,
+        .keys = b->keys,
+        .key_lens = b->key_lens,
+        .values = b->values,
+        .value_lens = b->value_lens,
+    };
+}
+
 /* What it writes, provided that none of the same keys has changed since read_ts. */
 static int commit(mv_env *env, const batch *b, uint64_t read_ts, uint64_t *ts, mv_err *err)
 {
     mv_commit_args args = {
-        .ops = {.count = b->count,
-                .table = TABLE,
-                .keys = b->keys,
-                .key_lens = b->key_lens,
-                .values = b->values,
-                .value_lens = b->value_lens},
+        .ops = ops_of(b, TABLE),
         .reads = {.count = b->count,
                   .tables = b->tables,
                   .starts = b->keys,
@@ -116,33 +123,25 @@ static int commit(mv_env *env, const batch *b, uint64_t read_ts, uint64_t *ts, m
     return mv_commit(env, &args, ts, err);
 }
 
-static void fill_ballast(mv_env *env)
+/* Writes count rows of a table in one commit. */
+static void fill(mv_env *env, uint32_t table, unsigned first, unsigned count)
 {
     mv_err err;
     uint64_t ts;
-    for (unsigned i = 0; i < BALLAST_ROWS; i++) {
-        uint8_t key[KEY], value[VALUE_ROOM];
-        uint32_t key_len = KEY, len = (uint32_t)write_value(value, i, i);
-        write_key(key, i);
-        mv_commit_args args = {
-            .ops = {1, BALLAST, NULL, key, &key_len, value, &len},
-            .catalog_ts = MV_TS_MAX,
-        };
-        CHECK(mv_commit(env, &args, &ts, &err) == MV_OK);
-    }
+    batch *b = calloc(1, sizeof *b);
+    CHECK(b != NULL);
+    for (unsigned i = first; i < first + count; i++)
+        add(b, i, BANK_AMOUNT);
+    mv_commit_args args = {.ops = ops_of(b, table), .catalog_ts = MV_TS_MAX};
+    CHECK(mv_commit(env, &args, &ts, &err) == MV_OK);
+    free(b);
 }
 
 void bank_open(mv_env *env)
 {
-    mv_err err;
-    uint64_t ts;
-    fill_ballast(env);
-    batch *b = calloc(1, sizeof *b);
-    CHECK(b != NULL);
-    for (unsigned i = 0; i < BANK_ACCOUNTS; i++)
-        add(b, i, BANK_AMOUNT);
-    CHECK(commit(env, b, 0, &ts, &err) == MV_OK);
-    free(b);
+    for (unsigned i = 0; i < BALLAST_ROWS; i += BANK_ACCOUNTS)
+        fill(env, BALLAST, i, BANK_ACCOUNTS);
+    fill(env, TABLE, 0, BANK_ACCOUNTS);
 }
 
 static int read_one(mv_env *env, mv_view *view, unsigned account, mv_got *got, uint64_t *amount)
