@@ -3,6 +3,7 @@
 #include "base/mv_plant.h"
 #include "mvcc/mv_changelog.h"
 #include "mvcc/mv_commit.h"
+#include "mvcc/mv_gap.h"
 #include "mvcc/mv_group.h"
 #include "mvcc/mv_log.h"
 #include "mvcc/mv_ops.h"
@@ -125,9 +126,35 @@ static int write_spans(mv_cur *changes, const mv_spans *spans, uint64_t ts, uint
     return rc;
 }
 
+/* Writes a batch that falls into a gap of `data`: MV_NOT_FOUND where it does not. */
+static int write_into_gap(writing *x, mv_err *err)
+{
+    const mv_ops *ops = &x->batch->args->ops;
+    mv_state *state = &x->w->state;
+    bool fits, append;
+    int rc = mv_gap_fits(&x->data, ops, &fits, &append, err);
+    if (rc != MV_OK || !fits)
+        return rc == MV_OK ? MV_NOT_FOUND : rc;
+    if (state->merged == state->last_commit) /* no log and no run holds anything: nor will any below ts */
+        state->merged = state->sorted = x->batch->ts;
+    state->direct = x->batch->ts > state->direct ? x->batch->ts : state->direct;
+    return mv_gap_write(&x->data, &x->changes, ops, x->batch->ts, append, err);
+}
+
+static int write_rows(writing *x, mv_err *err)
+{
+    const mv_commit_args *args = x->batch->args;
+    int rc = x->batch->sorted && args->ingested.count == 0 ? write_into_gap(x, err) : MV_NOT_FOUND;
+    if (rc != MV_NOT_FOUND)
+        return rc;
+    rc = write_ops(x, err);
+    if (rc == MV_OK)
+        rc = write_spans(&x->changes, &args->ingested, x->batch->ts, (uint32_t)args->ops.count, err);
+    return rc;
+}
+
 static int write_all(mv_env *env, mv_write *w, mv_pending *batch, mv_err *err)
 {
-    const mv_commit_args *args = batch->args;
     writing x = {.w = w, .batch = batch};
     int rc = mv_cur_open(&w->txn, env->data, &x.data, err);
     if (rc == MV_OK)
@@ -135,9 +162,7 @@ static int write_all(mv_env *env, mv_write *w, mv_pending *batch, mv_err *err)
     if (rc == MV_OK)
         rc = mv_cur_open(&w->txn, env->changes, &x.changes, err);
     if (rc == MV_OK)
-        rc = write_ops(&x, err);
-    if (rc == MV_OK)
-        rc = write_spans(&x.changes, &args->ingested, batch->ts, (uint32_t)args->ops.count, err);
+        rc = write_rows(&x, err);
     mv_cur_close(&x.data);
     mv_cur_close(&x.log);
     mv_cur_close(&x.changes);
@@ -191,6 +216,7 @@ int mv_commit_checked(mv_env *env, const mv_commit_args *args, uint64_t *ts, mv_
     rc = mv_readset_build(&args->reads, &batch.reads, err);
     if (rc == MV_OK) {
         batch.bytes = log_bytes_of(&args->ops);
+        batch.sorted = mv_gap_suits(&args->ops);
         rc = mv_group_commit(env, &batch);
     }
     if (rc == MV_OK)

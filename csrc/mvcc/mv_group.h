@@ -11,6 +11,7 @@ typedef struct mv_pending { /* one commit on its way; the caller's until mv_grou
     const mv_commit_args *args;
     mv_readset reads;
     uint64_t bytes; /* of keys and values that go through the log */
+    bool sorted;    /* it may go straight to `data`: mvcc/mv_gap.h */
     uint64_t ts;    /* that it got */
     int rc;
     mv_err *err;

@@ -4,6 +4,7 @@
 #include "base/mv_buf.h"
 #include "base/mv_error.h"
 #include "mvcc/mv_log.h"
+#include "mvcc/mv_walk.h"
 
 #define MEMORY_LIMIT ((size_t)64 << 20) /* of keys and entries: above it a plain scan needs less */
 #define SCAN_SHARE 4                    /* a scan is cheaper once more than one version in four has changed */
@@ -93,6 +94,41 @@ static bool too_many(const mv_window *window, uint64_t versions)
            (count > FEW_CHANGES && count > versions / SCAN_SHARE);
 }
 
+/* Adds the keys of a load: the versions in its span that have its timestamp. MV_NOT_FOUND where they are too many. */
+static int add_load(mv_env *env, mv_snap *snap, const mv_change *change, mv_window *window, uint64_t versions,
+                    mv_err *err)
+{
+    mv_walk walk;
+    mv_walk_args args = {
+        .table = change->table,
+        .start = change->start.key,
+        .end = change->end.key,
+        .end_open = change->end.open,
+        .unchecked = true, /* each row will be checked when it is exported */
+        .at = change->ts,
+        .since = change->ts - 1,
+    };
+    int rc = mv_walk_open(env, snap, &args, &walk, err);
+    while (rc == MV_OK && (rc = mv_walk_next(&walk, err)) == MV_OK) {
+        rc = add_key(window, walk.row.key, err);
+        if (rc == MV_OK && too_many(window, versions))
+            rc = MV_NOT_FOUND;
+    }
+    mv_walk_close(&walk);
+    return rc == MV_DONE ? MV_OK : rc;
+}
+
+/* Adds what one row of `changes` names; MV_NOT_FOUND where the window is of no use. */
+static int add_change(mv_env *env, mv_snap *snap, const mv_change *change, mv_window *window,
+                      uint64_t versions, mv_err *err)
+{
+    if (change->kind == MV_CHANGE_SPAN)
+        return MV_NOT_FOUND;
+    int rc = change->kind == MV_CHANGE_LOAD ? add_load(env, snap, change, window, versions, err)
+                                            : add_key(window, change->key, err);
+    return rc == MV_OK && too_many(window, versions) ? MV_NOT_FOUND : rc;
+}
+
 /* Collects from one snapshot; MV_NOT_FOUND where the window is of no use. */
 static int collect(mv_env *env, mv_snap *snap, uint32_t table, uint64_t since, uint64_t until,
                    mv_window *window, mv_err *err)
@@ -108,24 +144,18 @@ static int collect(mv_env *env, mv_snap *snap, uint32_t table, uint64_t since, u
     if (rc == MV_OK)
         rc = mv_change_seek(&cur, since + 1, 0, err);
     bool useless = false;
-    for (; rc == MV_OK && !useless; rc = useless ? MV_OK : mv_cur_next(&cur, err)) {
+    for (; rc == MV_OK; rc = mv_cur_next(&cur, err)) {
         rc = mv_change_read(&cur, &change, err);
         if (rc != MV_OK || change.ts > until)
             break;
-        if (change.table != table)
-            continue;
-        if (mv_change_is_span(&change))
-            useless = true;
-        else
-            rc = add_key(window, change.key, err);
-        useless = useless || too_many(window, versions);
+        if (change.table == table)
+            rc = add_change(env, snap, &change, window, versions, err);
+        useless = rc == MV_NOT_FOUND;
         if (rc != MV_OK)
             break;
     }
     mv_cur_close(&cur);
-    if (useless)
-        return MV_NOT_FOUND;
-    return rc == MV_NOT_FOUND ? MV_OK : rc;
+    return rc == MV_NOT_FOUND && !useless ? MV_OK : rc;
 }
 
 int mv_window_open(mv_env *env, uint32_t table, uint64_t since, uint64_t until, mv_window **out, mv_err *err)
