@@ -60,9 +60,9 @@ bool mv_tree_open(mv_txn *txn, const char *db_name, mv_cmp *cmp, mv_tree *out)
         mv_lmdb.env_info(txn->sub->env, &info) != 0 || mv_lmdb.stat(txn->raw, MAIN_DB, &stat) != 0)
         return false;
     const uint8_t *page = record.data - ((uintptr_t)record.data & (stat.ms_psize - 1));
-    uint64_t number = mv_get_le64(page);
+    uint64_t number = mv_get_le64(page), mapped = info.me_mapsize / stat.ms_psize;
     *out = (mv_tree){
-        .pages = info.me_last_pgno + 1,
+        .pages = info.me_last_pgno < mapped ? info.me_last_pgno + 1 : mapped,
         .page_size = stat.ms_psize,
         .root = mv_get_le64(record.data + ROOT_AT),
         .cmp = cmp,
