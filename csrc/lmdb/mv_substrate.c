@@ -112,6 +112,18 @@ int mv_sub_open(const char *folder, uint32_t flags, uint64_t map_size, mv_sub **
 
 /* ---- readers: a transaction and the cursors that wait with it ---- */
 
+static mv_reader *take_pooled(mv_sub *sub)
+{
+    mv_reader *reader = atomic_exchange(&sub->spare, NULL);
+    if (reader != NULL)
+        return reader;
+    pthread_mutex_lock(&sub->pool_lock);
+    if (sub->pooled > 0)
+        reader = sub->pool[--sub->pooled];
+    pthread_mutex_unlock(&sub->pool_lock);
+    return reader;
+}
+
 static void close_idle(mv_reader *reader)
 {
     for (int i = 0; i < MV_SUB_HANDLES; i++)
@@ -129,8 +141,8 @@ static void free_reader(mv_reader *reader)
 void mv_sub_close(mv_sub *sub)
 {
     if (!atomic_load(&sub->forked)) {
-        for (int i = 0; i < sub->pooled; i++)
-            free_reader(sub->pool[i]);
+        for (mv_reader *reader; (reader = take_pooled(sub)) != NULL;)
+            free_reader(reader);
         mv_registry_lock(); /* held, so that nobody opens the file between our close and our leaving */
         mv_lmdb.env_close(sub->env);
         mv_registry_remove(sub);
@@ -158,19 +170,12 @@ int mv_sub_db(mv_txn *txn, const char *name, bool create, mv_cmp *cmp, mv_db *ou
 
 /* ---- transactions ---- */
 
-static mv_reader *take_pooled(mv_sub *sub)
-{
-    mv_reader *reader = NULL;
-    pthread_mutex_lock(&sub->pool_lock);
-    if (sub->pooled > 0)
-        reader = sub->pool[--sub->pooled];
-    pthread_mutex_unlock(&sub->pool_lock);
-    return reader;
-}
-
 static bool give_pooled(mv_sub *sub, mv_reader *reader)
 {
-    bool kept = false;
+    mv_reader *none = NULL;
+    bool kept = atomic_compare_exchange_strong(&sub->spare, &none, reader);
+    if (kept)
+        return true;
     pthread_mutex_lock(&sub->pool_lock);
     if (sub->pooled < MV_READER_POOL) {
         sub->pool[sub->pooled++] = reader;

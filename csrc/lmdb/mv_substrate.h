@@ -41,8 +41,9 @@ typedef struct mv_sub {
     MDB_env *env;
     uint64_t device, inode;
     bool read_only;
-    atomic_bool forked; /* set in a child: everything here is the parent's */
-    atomic_bool failed; /* a sync failed: what is on disk is unknown until the file is opened anew */
+    atomic_bool forked;         /* set in a child: everything here is the parent's */
+    atomic_bool failed;         /* a sync failed: what is on disk is unknown until the file is opened anew */
+    _Atomic(mv_reader *) spare; /* of the pool, one that is taken without its lock; NULL: none */
     pthread_mutex_t pool_lock;
     int pooled;
     mv_reader *pool[MV_READER_POOL]; /* reset readers, which keep their slots */

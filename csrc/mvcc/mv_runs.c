@@ -28,6 +28,8 @@ int mv_run_seek(mv_run_cursors *cursors, uint64_t run, mv_slice vkey, mv_cur **o
     mv_cur *cur = &cursors->cur[run];
     mv_snap *snap = cursors->snap;
     int rc = MV_OK;
+    if (run >= cursors->opened)
+        cursors->opened = run + 1;
     if (cur->raw == NULL)
         rc = mv_cur_open(&snap->txn, cursors->env->runs[mv_run_place(&snap->state, run)], cur, err);
     if (rc == MV_OK)
@@ -39,6 +41,6 @@ int mv_run_seek(mv_run_cursors *cursors, uint64_t run, mv_slice vkey, mv_cur **o
 
 void mv_run_close(mv_run_cursors *cursors)
 {
-    for (unsigned i = 0; i < MV_RUNS; i++)
-        mv_cur_close(&cursors->cur[i]);
+    for (uint64_t run = 0; run < cursors->opened; run++)
+        mv_cur_close(&cursors->cur[run]);
 }

@@ -35,6 +35,7 @@ int mv_runs_measure(const mv_env *env, mv_snap *snap, uint64_t *rows, uint64_t *
 typedef struct mv_run_cursors { /* of one snapshot, opened as they are needed */
     const mv_env *env;
     mv_snap *snap;
+    uint64_t opened;     /* none from this run on is */
     mv_cur cur[MV_RUNS]; /* by run */
 } mv_run_cursors;
 
