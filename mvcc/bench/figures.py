@@ -38,6 +38,8 @@ class Row:
     bound: Bound = "disk"
     limit: str = ""
     """What holds the row back, as profiles show it; for docs/performance.md."""
+    unit: str = ""
+    """Of its figures, where it is not the question's."""
 
 
 @dataclass(frozen=True, slots=True)

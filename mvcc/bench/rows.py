@@ -32,7 +32,7 @@ ROWS: tuple[Row, ...] = (
         "load",
         "N sorted keys, 10,000 a commit; LMDB by put, a call a key",
         *("load", "mvcc", ("lmdb",), 0.8, 1.0),
-        limit="the disk: a version is 17 bytes larger than LMDB's row and has a row of `changes` beside it",
+        limit="packing rows and building the tree, one after the other; a version is 17 bytes larger than LMDB's row",
     ),
     Row(
         "load, LMDB's putmulti",
@@ -76,8 +76,9 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "sustained, longest commit",
-        "milliseconds, merges beside",
+        "merges beside",
         *("sustained", "mvcc longest commit", (), 100, 30, "lower"),
+        unit="ms",
         limit="the slices of a merge, and the disk's own pauses",
     ),
     Row(
@@ -88,8 +89,9 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "sustained at 10 N, longest commit",
-        "milliseconds",
+        "the same",
         *("sustained at 10 N", "mvcc longest commit", (), 100, 30, "lower"),
+        unit="ms",
         limit="the slices of a merge, and the disk's own pauses",
     ),
     Row(

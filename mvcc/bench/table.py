@@ -31,7 +31,7 @@ def cells(judged: Judgement, results: Results) -> tuple[str, ...]:
     """One line."""
     row = judged.row
     outcome = results.outcomes.get(row.question)
-    unit = outcome.unit if outcome else ""
+    unit = row.unit or (outcome.unit if outcome else "")
     absolute = not row.peers
     sign = "" if row.at_least is None else (">= " if row.better == "higher" else "<= ")
     scale = "" if absolute else " x"
