@@ -32,7 +32,7 @@ ROWS: tuple[Row, ...] = (
         "load",
         "N sorted keys, 10,000 a commit; LMDB by put, a call a key",
         *("load", "mvcc", ("lmdb",), 0.8, 1.0),
-        limit="packing rows and building the tree, one after the other; a version is 17 bytes larger than LMDB's row",
+        limit="packing rows, then building the tree; a version is 17 bytes larger than LMDB's row",
     ),
     Row(
         "load, LMDB's putmulti",
