@@ -134,12 +134,18 @@ static bool is_disturbed(mv_worker *worker, bool resting)
     return disturbed;
 }
 
+/* How far below the clock the threshold stays: a time that no timestamp can tell is one for ever. */
+static uint64_t age_of(const mv_env *env)
+{
+    return env->gc_ttl_us > MV_TS_MAX >> CLOCK_SHIFT ? MV_TS_MAX : env->gc_ttl_us << CLOCK_SHIFT;
+}
+
 /* Begins a collection where something was merged since the last one: MV_OK, or MV_DONE. */
 static int begin_collection(mv_worker *worker, mv_err *err)
 {
     mv_env *env = worker->env;
     mv_snap snap;
-    uint64_t threshold, age = env->gc_ttl_us << CLOCK_SHIFT, now = mv_clock(0);
+    uint64_t threshold, age = age_of(env), now = mv_clock(0);
     int rc = mv_snap_begin(env, &snap, err);
     if (rc != MV_OK)
         return rc;
@@ -147,11 +153,13 @@ static int begin_collection(mv_worker *worker, mv_err *err)
     mv_snap_end(&snap);
     if (merged == worker->collected || now <= age)
         return MV_DONE;
-    worker->collected = merged;
     rc = mv_collect_publish(env, now - age, &threshold, err);
+    if (rc != MV_OK)
+        return rc;
+    worker->collected = merged;
     worker->cursor.len = 0;
-    worker->collecting = rc == MV_OK;
-    return rc;
+    worker->collecting = true;
+    return MV_OK;
 }
 
 /* One step of collecting what is older than gc_ttl; MV_DONE where there is nothing to do. */

@@ -299,3 +299,17 @@ def test_without_gc_ttl_merges_collect_nothing(tmp_path: Path) -> None:
             put(engine, key="x" * 1000)
             commits += 1
         assert (0, commits) == (engine.info().gc_threshold, len(rows_of(engine)))
+
+
+@pytest.mark.parametrize("ttl", [(1 << 52) + 1, 1 << 70])
+def test_a_gc_ttl_of_centuries_collects_nothing(tmp_path: Path, ttl: int) -> None:
+    """Also one, in microseconds, that is longer than all time that timestamps can tell."""
+    with closing(open_engine(tmp_path / "s", log_limit=SMALL_LOG, gc_ttl_us=ttl)) as engine:
+        commits = 0
+        while engine.info().merged == 0:
+            put(engine, key="x" * 1000)
+            commits += 1
+        for _ in range(200):
+            put(engine, key="x" * 1000)
+        assert 0 == engine.info().gc_threshold
+        assert commits + 200 == len(rows_of(engine))
