@@ -119,7 +119,9 @@ static enum turn wait_for_turn(mv_worker *worker, bool may_rest)
     while (!worker->work && !worker->stop && timed_out == 0)
         timed_out = may_rest ? pthread_cond_timedwait(&worker->wake, &worker->lock, &until)
                              : pthread_cond_wait(&worker->wake, &worker->lock);
-    enum turn turn = worker->stop ? STOP : worker->work ? WORK : REST;
+    enum turn turn = worker->work && (worker->log.behind || !worker->stop) ? WORK
+                     : worker->stop                                        ? STOP
+                                                                           : REST;
     worker->work = false;
     pthread_mutex_unlock(&worker->lock);
     return turn;
@@ -175,16 +177,17 @@ static int collect(mv_worker *worker, mv_err *err)
     return rc;
 }
 
-/* Tails, then sorts, merges and collects until nothing is due. What fails is tried again at the next commit, which meets it too. */
+/* Tails, then sorts, merges and collects until nothing is due. What fails is tried again at the next commit, which meets it too.
+ * One slice is done in any case: a log that only short programs write to would never be sorted. */
 static void do_work(mv_worker *worker, bool resting)
 {
     mv_err err;
     int rc = tail(worker->env, &err);
-    while (rc >= 0 && !is_disturbed(worker, resting)) {
+    while (rc >= 0) {
         rc = mv_merge_step(worker->env, resting, 0, &err);
         if (rc == MV_DONE)
             rc = collect(worker, &err);
-        if (rc != MV_OK)
+        if (rc != MV_OK || is_disturbed(worker, resting))
             break;
         let_commits_pass(worker->env);
     }

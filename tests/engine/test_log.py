@@ -203,6 +203,26 @@ def test_a_merge_that_was_begun_is_ended_by_whoever_comes_next(tmp_path: Path) -
         )
 
 
+def test_programs_that_commit_once_and_end_sort_the_log_too(tmp_path: Path) -> None:
+    """Each of them moves some rows, however soon it ends."""
+    program = (
+        "import os, sys; from mvcc.engine.interface import WriteBatch;"
+        "from mvcc.engine.lmdb import open_engine\n"
+        f"engine = open_engine(sys.argv[1], log_limit={SMALL_LOG}); n = 100_000\n"
+        f"batch = WriteBatch([{TABLE}] * n, [b'%06d' % (7 * i % n) for i in range(n)], [bytes(50)] * n)\n"
+        "engine.commit(batch)\n"
+        "os._exit(0)"
+    )
+    subprocess.run([sys.executable, "-c", program, str(tmp_path / "s")], check=True)
+    moved = []
+    for n in range(4):
+        with closing(open_engine(tmp_path / "s", log_limit=SMALL_LOG)) as engine:
+            found = engine.info()
+            moved.append(found.versions - found.log_rows)
+            put(engine, **{f"key{n}": "x"})
+    assert moved == sorted(set(moved))
+
+
 # -- batches -------------------------------------------------------------------------------------
 
 
