@@ -69,7 +69,7 @@ static int move_rows(merging *m, mv_err *err)
     mv_mover mover;
     uint64_t most = mv_pace_rows(&m->env->pace, MV_PACE_MERGE, m->max_rows);
     int rc = mv_mover_open(&m->w->txn, m->env->data, m->runs.key, &mover, err);
-    while (rc == MV_OK && mover.rows < most) {
+    while (rc == MV_OK && !mv_mover_done(&mover, most)) {
         rc = mv_mover_put(&mover, m->runs.key, m->runs.value, err);
         if (rc == MV_OK)
             rc = mv_vcur_next(&m->runs, err);

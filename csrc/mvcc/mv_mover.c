@@ -1,6 +1,11 @@
 #include "mvcc/mv_mover.h"
 
 #include "mvcc/mv_key.h"
+#include "mvcc/mv_pace.h"
+
+#define MOST_BYTES ((uint64_t)16 << 20) /* of a slice */
+#define MOST_NS ((uint64_t)24000000)    /* of a slice, without its commit */
+#define LOOKS 64                        /* rows between two looks at the clock */
 
 static int sorts_last(mv_cur *cur, mv_slice vkey, bool *last, mv_err *err)
 {
@@ -25,7 +30,7 @@ int mv_sorts_last(mv_txn *txn, mv_db db, mv_slice vkey, bool *last, mv_err *err)
 
 int mv_mover_open(mv_txn *txn, mv_db db, mv_slice first, mv_mover *out, mv_err *err)
 {
-    *out = (mv_mover){0};
+    *out = (mv_mover){.began = mv_pace_clock()};
     int rc = mv_cur_open(txn, db, &out->cur, err);
     return rc == MV_OK ? sorts_last(&out->cur, first, &out->append, err) : rc;
 }
@@ -43,5 +48,13 @@ int mv_mover_put(mv_mover *mover, mv_slice vkey, mv_slice record, mv_err *err)
         return rc;
     memcpy(out, record.data, record.len);
     mover->rows++;
+    mover->bytes += vkey.len + record.len;
     return MV_OK;
+}
+
+bool mv_mover_done(const mv_mover *mover, uint64_t most_rows)
+{
+    if (mover->rows >= most_rows || mover->bytes >= MOST_BYTES)
+        return true;
+    return mover->rows % LOOKS == 0 && mover->rows > 0 && mv_pace_clock() - mover->began > MOST_NS;
 }

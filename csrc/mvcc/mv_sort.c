@@ -91,7 +91,7 @@ static int move_rows(sorting *s, mv_mem_cur *cur, bool *more, mv_err *err)
     mv_mover mover;
     uint64_t most = mv_pace_rows(&s->env->pace, s->kind, s->max_rows);
     int rc = mv_mover_open(&s->w.txn, target_db(s), cur->key, &mover, err);
-    for (*more = true; rc == MV_OK && *more && mover.rows < most;) {
+    for (*more = true; rc == MV_OK && *more && !mv_mover_done(&mover, most);) {
         rc = mv_mover_put(&mover, cur->key, cur->value, err);
         *more = rc == MV_OK && mv_mem_next(cur);
     }

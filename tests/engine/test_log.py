@@ -14,6 +14,7 @@ import pytest
 from mvcc.engine.interface import ChangesRequest, ScanRequest, Span, WriteBatch
 from mvcc.engine.lmdb import LMDBEngine, open_engine
 from mvcc.errors import InvalidArgumentError, StorageError, TransactionRetryError
+from tests.engine.steps import merge_step
 
 TABLE = 100
 LARGE = 70_000  # bytes of a value that is not written to the log
@@ -90,6 +91,18 @@ def test_a_merge_empties_the_log(engine: LMDBEngine) -> None:
         found.merged,
         found.frozen,
     )
+
+
+def test_a_slice_of_large_rows_ends_early(tmp_path: Path) -> None:
+    """It is a transaction that commits wait for."""
+    rows = 1000
+    with closing(open_engine(tmp_path / "s", log_limit=1 << 30)) as engine:
+        keys = [b"%04d" % (7 * n % rows) for n in range(rows)]
+        engine.commit(WriteBatch([TABLE] * rows, list(keys), [bytes(60_000)] * rows))
+        merge_step(engine, rows)  # freezes
+        merge_step(engine, rows)
+        found = engine.info()
+        assert (True, rows) == (100 < found.versions - found.log_rows < 400, found.log_rows)
 
 
 def test_a_merge_of_nothing_does_nothing(engine: LMDBEngine) -> None:
