@@ -122,7 +122,10 @@ static void commit_each(mv_env *env, mv_pending *first)
 static void commit_all(mv_env *env, mv_pending *first)
 {
     bool whole;
-    mv_worker_help(env->worker);
+    uint64_t bytes = 0;
+    for (const mv_pending *b = first; b != NULL; b = b->next)
+        bytes += b->bytes;
+    mv_worker_help(env->worker, bytes);
     commit_chain(env, first, &whole);
     if (!whole)
         commit_each(env, first);

@@ -9,8 +9,9 @@
 #include "mvcc/mv_collect.h"
 #include "mvcc/mv_group.h"
 
-#define TAIL_BYTES ((uint64_t)1 << 20) /* growth of the log after which the thread tails it */
-#define OVERDUE 4                      /* times its limit: every commit does a slice */
+#define TAIL_BYTES ((uint64_t)1 << 20)  /* growth of the log after which the thread tails it */
+#define OVERDUE 4                       /* times its limit: commits do slices, */
+#define PAID_BYTES ((uint64_t)64 << 10) /* one for so much that they bring */
 #define NAP_NS 50000
 #define MOST_NAPS 400 /* for a commit that waits: 20 ms */
 #define REST_SECONDS 1
@@ -233,13 +234,30 @@ void mv_worker_notice(mv_worker *worker, const mv_log_status *log)
     pthread_mutex_unlock(&worker->lock);
 }
 
-void mv_worker_help(mv_worker *worker)
+/* Whether commits still go to a log that is above a size, since another one is frozen. */
+static bool is_overdue(mv_env *env, uint64_t bearable)
+{
+    mv_snap snap;
+    mv_log_status log;
+    mv_err ignored;
+    if (mv_snap_begin(env, &snap, &ignored) != MV_OK)
+        return false;
+    bool overdue = snap.state.frozen != 0 && mv_merge_status(env, &snap, &log, &ignored) == MV_OK &&
+                   log.bytes > bearable;
+    mv_snap_end(&snap);
+    return overdue;
+}
+
+void mv_worker_help(mv_worker *worker, uint64_t bytes)
 {
     mv_err ignored;
     pthread_mutex_lock(&worker->lock);
     mv_log_status log = worker->log;
     uint64_t bearable = worker->refused ? log.limit : OVERDUE * log.limit;
     pthread_mutex_unlock(&worker->lock);
-    if (log.behind && log.bytes > bearable)
-        mv_merge_step(worker->env, false, 0, &ignored);
+    if (!log.behind || log.bytes <= bearable)
+        return;
+    for (uint64_t paid = 0; paid <= bytes && is_overdue(worker->env, bearable); paid += PAID_BYTES)
+        if (mv_merge_step(worker->env, false, 0, &ignored) != MV_OK)
+            return;
 }

@@ -17,8 +17,9 @@ void mv_worker_free(mv_worker *worker); /* NULL is fine; stopped, or never begun
 /* After a commit: how the logs are. Begins or wakes the thread where there is work. */
 void mv_worker_notice(mv_worker *worker, const mv_log_status *log);
 
-/* Before a commit: does one slice where merges do not keep up: the log is far above its limit, or above it and this process
- * could not begin a thread. Failures are left to the commit. */
-void mv_worker_help(mv_worker *worker);
+/* Before commits that bring so many bytes to the log: does slices, the more the larger they are, where merges do not keep
+ * up: the log is far above its limit, or above it and this process could not begin a thread. Failures are left to the
+ * commit. */
+void mv_worker_help(mv_worker *worker, uint64_t bytes);
 
 #endif

@@ -216,6 +216,18 @@ def test_a_merge_that_was_begun_is_ended_by_whoever_comes_next(tmp_path: Path) -
         )
 
 
+def test_a_large_commit_waits_for_merges_that_do_not_keep_up(tmp_path: Path) -> None:
+    """It does as many slices as it brings bytes, so that the log does not grow without bound."""
+    rows = 200_000
+    keys = [[b"%d%06d" % (part, 7 * n % rows) for n in range(rows)] for part in range(2)]
+    batches = [WriteBatch([TABLE] * rows, list(each), [bytes(50)] * rows) for each in keys]
+    with closing(open_engine(tmp_path / "s", log_limit=1)) as engine:
+        first = engine.commit(batches[0])  # its log is frozen at once
+        put(engine, a="1")  # stands in a log that is far above the limit
+        engine.commit(batches[1])
+        assert first <= engine.info().sorted
+
+
 def test_programs_that_commit_once_and_end_sort_the_log_too(tmp_path: Path) -> None:
     """Each of them moves some rows, however soon it ends."""
     program = (
