@@ -5,7 +5,6 @@ Owns the two notations and their limits. Knows nothing of stores or of what is m
 
 from __future__ import annotations
 
-import math
 import re
 from datetime import timedelta
 from decimal import Decimal
@@ -42,7 +41,7 @@ _BYTES = {
 _NUMBER = r"[0-9]{1,18}(?:\.[0-9]{1,9})?"
 _DURATION = re.compile("".join(f"(?:({_NUMBER}){unit})?" for unit in _MICROSECONDS))
 _SIZE = re.compile(f"({_NUMBER}) ?({'|'.join(_BYTES)})?")
-_LARGEST_SIZE = (1 << 63) - 1
+_LARGEST = (1 << 63) - 1
 _DURATION_HINT = (
     "Write a timedelta, a number of seconds, or '90s', '1h30m', '30d' (w d h m s ms us)."
 )
@@ -50,7 +49,7 @@ _SIZE_HINT = "Write a number of bytes, or '128MiB' (B kB KiB MB MiB GB GiB TB Ti
 
 
 def duration_us(duration: Duration, argument: str = "duration") -> int:
-    """The duration in whole microseconds, never negative.
+    """The duration in whole microseconds, from 0 to 2^63 - 1.
 
     `argument` names the caller's parameter in the InvalidArgumentError that any other value raises.
 
@@ -60,7 +59,7 @@ def duration_us(duration: Duration, argument: str = "duration") -> int:
     250000
     """
     microseconds = _microseconds(duration)
-    if microseconds is None or microseconds < 0:
+    if microseconds is None or not 0 <= microseconds <= _LARGEST:
         raise InvalidArgumentError(argument=argument, given=repr(duration), hint=_DURATION_HINT)
     return microseconds
 
@@ -72,7 +71,7 @@ def _microseconds(duration: object) -> int | None:
     if isinstance(duration, str):
         return _spelled_microseconds(duration)
     if isinstance(duration, int | float) and not isinstance(duration, bool):
-        return round(duration * 1_000_000) if math.isfinite(duration) else None
+        return round(duration * 1_000_000) if abs(duration) <= _LARGEST else None  # nor a NaN
     return None
 
 
@@ -94,7 +93,7 @@ def size_bytes(size: Size, argument: str = "size") -> int:
     134217728
     """
     number = _bytes(size)
-    if number is None or not 0 <= number <= _LARGEST_SIZE:
+    if number is None or not 0 <= number <= _LARGEST:
         raise InvalidArgumentError(argument=argument, given=repr(size), hint=_SIZE_HINT)
     return number
 

@@ -86,7 +86,7 @@ def open_engine(
         Environment,
         map_size=map_size or 0,
         log_limit=log_limit or 0,
-        gc_ttl_us=0 if clock is not None else min(gc_ttl_us or 0, LATEST),
+        gc_ttl_us=0 if clock is not None or gc_ttl_us is None else min(max(1, gc_ttl_us), LATEST),
         store_id=secrets.token_bytes(16),
     )
     if create and not (folder / DATA_FILE).exists():

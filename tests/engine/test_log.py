@@ -336,12 +336,26 @@ def test_what_is_older_than_gc_ttl_is_collected_behind_a_merge(tmp_path: Path) -
         assert b"x" * 1000 == engine.get(TABLE, b"key")
 
 
-def test_without_gc_ttl_merges_collect_nothing(tmp_path: Path) -> None:
-    """Every version stays."""
-    with closing(open_engine(tmp_path / "s", log_limit=SMALL_LOG)) as engine:
+def test_a_gc_ttl_of_zero_collects_behind_merges_too(tmp_path: Path) -> None:
+    """It is the shortest one, not none."""
+    with closing(open_engine(tmp_path / "s", log_limit=SMALL_LOG, gc_ttl_us=0)) as engine:
         commits = 0
-        while engine.info().merged == 0:
+        while engine.info().gc_threshold == 0:
             put(engine, key="x" * 1000)
+            commits += 1
+            assert commits < 3_000
+
+
+@pytest.mark.parametrize("gc_ttl_us", [None, (1 << 52) + 1, 60_000 * 86_400_000_000, (1 << 63) - 1])
+def test_without_gc_ttl_or_with_one_of_centuries_merges_collect_nothing(
+    tmp_path: Path, gc_ttl_us: int | None
+) -> None:
+    """Every version stays: as a timestamp such a time to live would not fit into 64 bits."""
+    with closing(open_engine(tmp_path / "s", log_limit=SMALL_LOG, gc_ttl_us=gc_ttl_us)) as engine:
+        merges, commits = {0}, 0
+        while len(merges) < 6:
+            put(engine, key="x" * 1000)
+            merges.add(engine.info().merged)
             commits += 1
         assert (0, commits) == (engine.info().gc_threshold, len(rows_of(engine)))
 

@@ -35,7 +35,8 @@ def test_what_is_accepted_as_a_duration(written: Duration, expected: timedelta) 
 @pytest.mark.parametrize(
     "wrong",
     ["", "90", "s", "-90s", "30m1h", "1m1m", "1 h", "1y", "1H", "٣s", -1, -0.5, True, None, b"1s",
-     float("nan"), float("inf"), timedelta(seconds=-1)],
+     float("nan"), float("inf"), timedelta(seconds=-1), 1e300, 1e308, 10**30, 10**400,
+     timedelta.max, "9" * 18 + "w"],
 )  # fmt: skip
 def test_what_is_refused_as_a_duration_says_what_to_write(wrong: object) -> None:
     """The error names the caller's argument, and a form that works."""
