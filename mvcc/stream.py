@@ -32,14 +32,15 @@ class Closable(Protocol):
 class Handles:
     """Weak references to what is open; safe for any number of threads.
 
-    What is open under a snapshot or a transaction is open under its store too.
+    What is open under a snapshot or a transaction is open under its store too. A finalizer or a signal
+    handler may add one while its own thread does.
     """
 
     __slots__ = ("_lock", "_open", "_parent")
 
     def __init__(self, parent: Handles | None = None) -> None:
         self._parent = parent
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._open: weakref.WeakSet[Closable] = weakref.WeakSet()
 
     def add(self, handle: Closable) -> None:
@@ -52,9 +53,8 @@ class Handles:
     def close_all(self) -> None:
         """Closes every handle that is left."""
         with self._lock:
-            handles = list(self._open)
-            self._open.clear()
-        for handle in handles:
+            handles, self._open = self._open, weakref.WeakSet()
+        for handle in list(handles):
             handle.close()
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import pickle
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from mvcc.errors import (
     StoreNotFoundError,
 )
 from mvcc.store import Store
+from mvcc.stream import Handles
 from mvcc.table import Table
 from mvcc.testing import ManualClock
 from mvcc.timestamp import Timestamp
@@ -191,3 +194,34 @@ def test_a_forked_child_cannot_use_what_it_inherited(tmp_path: Path) -> None:
         _, status = os.waitpid(child, 0)
         assert 0 == os.waitstatus_to_exitcode(status)
         assert b"v" == table[b"k"]
+
+
+class Handle:
+    """Something open; while it is added, a finalizer or a signal handler runs once."""
+
+    def __init__(self, meanwhile: Callable[[], object] = lambda: None) -> None:
+        self.meanwhile, self.closed = meanwhile, False
+
+    def __hash__(self) -> int:
+        meanwhile, self.meanwhile = self.meanwhile, lambda: None
+        meanwhile()
+        return id(self)
+
+    def close(self) -> None:
+        """Notes it."""
+        self.closed = True
+
+
+@pytest.mark.parametrize("nested", [False, True], ids=["of a store", "of a snapshot"])
+def test_what_is_opened_while_something_is_opened_is_closed_too(nested: bool) -> None:
+    """Its own thread does it, which must not wait for itself."""
+    parent = Handles()
+    handles = Handles(parent) if nested else parent
+    inner = Handle()
+    outer = Handle(lambda: handles.add(inner))
+    thread = threading.Thread(target=handles.add, args=(outer,), daemon=True)
+    thread.start()
+    thread.join(10)
+    assert not thread.is_alive()
+    parent.close_all()
+    assert inner.closed and outer.closed
