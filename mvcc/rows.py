@@ -136,7 +136,13 @@ def _pack_arrays(keys: np.ndarray[Any, Any], values: np.ndarray[Any, Any]) -> Pa
 
 
 def _array_column(given: object) -> Column:
-    """The rows of an array. TypeError where its rows are not bytes."""
+    """The rows of an array. TypeError where they are not bytes; InvalidArgumentError for a masked one."""
+    if np.ma.is_masked(given):
+        raise InvalidArgumentError(
+            argument="items",
+            given="a masked element",
+            hint="Fill or drop what is masked, in both arrays.",
+        )
     if isinstance(given, np.ndarray) and given.ndim == 2 and given.dtype == np.uint8:
         return _fixed_column(np.ascontiguousarray(given))
     if isinstance(given, np.ndarray) and given.ndim == 1 and given.dtype.names is None:

@@ -161,6 +161,18 @@ def test_what_is_no_rows_is_refused(store: Store, table: Table, items: Any) -> N
     assert 0 == table.count()
 
 
+def test_masked_elements_are_refused(table: Table) -> None:
+    """As nulls are; a mask that hides nothing does no harm."""
+    full = np.array([b"a", b"b"])
+    for mask in ([False, True], True):
+        holed = np.ma.array(full, mask=mask)
+        for items in ((holed, full), (full, holed)):
+            with pytest.raises(InvalidArgumentError, match="masked"):
+                table.put_many(items)
+    table.put_many((np.ma.array(full, mask=False), full))
+    assert {b"a": b"a", b"b": b"b"} == dict(table.items())
+
+
 def test_columns_of_two_lengths_are_refused(table: Table) -> None:
     """Which rows were meant is not clear."""
     with pytest.raises(InvalidArgumentError):
