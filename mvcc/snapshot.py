@@ -161,5 +161,5 @@ class SnapshotTable(TableReads):
             what="AS OF table", hint="Write to the live table: store[name], or in a transaction."
         )
 
-    put = delete = put_many = delete_many = delete_range = increment = _refuse
+    put = delete = put_many = ingest = delete_many = delete_range = increment = _refuse
     __setitem__ = __delitem__ = _refuse

@@ -16,7 +16,7 @@ from mvcc.arguments import as_bounds, as_key, as_keys, as_value
 from mvcc.catalog import Entry
 from mvcc.context import Context
 from mvcc.engine.interface import MAX_KEY_BYTES, MAX_VALUE_BYTES, ScanRequest, View
-from mvcc.errors import TableNotFoundError, TransactionRetryError
+from mvcc.errors import ReadOnlyError, TableNotFoundError, TransactionRetryError
 from mvcc.packed import PackedRows
 from mvcc.reads import TableReads
 from mvcc.retry import until_done
@@ -186,6 +186,8 @@ class Table(TableReads):
     def _put_rows(self, put: Callable[..., int], rows: PackedRows) -> Timestamp:
         """Commits rows by a method of the engine."""
         if not rows:
+            if self._engine.readonly:
+                raise ReadOnlyError
             return Timestamp(self._engine.last_commit())
         while True:
             try:

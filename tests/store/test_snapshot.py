@@ -133,6 +133,7 @@ def test_tables_are_those_of_the_instant(store: Store, table: Table) -> None:
     [
         ("put", (b"k", b"")),
         ("put_many", ({},)),
+        ("ingest", ({},)),
         ("delete", (b"k",)),
         ("delete_many", ([],)),
         ("delete_range", (None, None)),
