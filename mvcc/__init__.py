@@ -6,6 +6,7 @@
 from mvcc.api import Store, open, restore  # noqa: A004
 from mvcc.backup import BackupCollection
 from mvcc.clock import Clock, SystemClock
+from mvcc.engine.interface import Compression, Durability
 from mvcc.errors import (
     BackupCorruptedError,
     BackupError,
@@ -89,6 +90,7 @@ from mvcc.types import (
     Writable,
 )
 from mvcc.units import Duration, Size
+from mvcc.work import Isolation
 
 __all__ = [
     "ANY",
@@ -105,12 +107,14 @@ __all__ = [
     "Clock",
     "ClockSkewError",
     "CollectionMismatchError",
+    "Compression",
     "ConcurrentUseError",
     "ConditionFailedError",
     "CorruptionError",
     "DestinationError",
     "DestinationLockedError",
     "Difference",
+    "Durability",
     "Duration",
     "EmptyWindowError",
     "ForkedStoreError",
@@ -123,6 +127,7 @@ __all__ = [
     "InvalidNameError",
     "InvalidSpanError",
     "InvalidTimestampError",
+    "Isolation",
     "Job",
     "JobCanceledError",
     "JobNotFoundError",

@@ -15,7 +15,7 @@ from mvcc import errors
 # The names of the contract that this version has, and nothing of it under another name.
 NAMES = {
     *("open", "Store", "Table", "Snapshot", "Transaction", "Scan", "Timestamp", "ANY"),
-    *("When", "Duration", "Size", "Readable", "Writable"),
+    *("When", "Duration", "Size", "Durability", "Isolation", "Compression", "Readable", "Writable"),
     *("Change", "Progress", "Difference", "Version"),
     *("TableInfo", "TableStats", "StoreStats", "GCReport", "VerifyReport"),
 }
