@@ -22,8 +22,9 @@ from mvcc.units import Duration, Size
 class Store(store.Store):
     """A timestamped key-value store. Any number of threads may use it; a context manager.
 
-    Everything that was committed is durable; nothing depends on `close()`. After it every call, also on
-    what was taken from the store, raises StoreClosedError.
+    Everything that was committed is durable (with `durability="relaxed"`: but for the last commits, after a
+    power cut); nothing depends on `close()`. After it every call, also on what was taken from the store,
+    raises StoreClosedError.
     """
 
     def backup(
@@ -92,8 +93,9 @@ def open(  # noqa: A001 - mvcc.open
 
     `create=False`: StoreNotFoundError instead of making one. `readonly`: many processes may read a store
     that they must not write. `durability="relaxed"`: a commit does not wait for its last sync, and a
-    power cut may undo the last ones, never more and never in part. `clock` is for tests. `gc_ttl` says
-    how long `store.gc()`, and the collection behind merges, keep what was overwritten; None: for ever.
+    power cut may undo the last ones, never more and never in part. `clock` is for tests; with one, nothing
+    is collected behind merges. `gc_ttl` says how long `store.gc()`, and the collection behind this process's
+    merges, keep what was overwritten; None: for ever. Of several processes the shortest one counts.
     `map_size` is the address space that is set aside, and the size the file can grow to; None: 1 TiB, or
     what the system gives. `log_limit`: bytes of the log of commits above which this process merges it
     into the tree in the background; "auto": 64 MiB.

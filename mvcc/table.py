@@ -1,4 +1,4 @@
-"""A live table: each call is one transaction of its own, durable when it returns.
+"""A live table: each call is one transaction of its own.
 
 A handle stands for one table, not for a name: it remembers the catalog entry that it was looked up in
 and the timestamp of that catalog. The engine refuses a call that names an older catalog than its own;
@@ -132,7 +132,8 @@ class Table(TableReads):
         Takes a mapping, (key, value) pairs, a tuple of two numpy arrays (keys and values: uint8 in two
         dimensions, or dtype V; of dtype S the NULs at the end of an element are not part of it, as when
         numpy reads it), or anything with Arrow's C interface and two binary columns. Gives the commit's
-        timestamp, the last one's where there is nothing to write.
+        timestamp, the last one's where there is nothing to write. 500 rows or more in key order, with nothing
+        between them in the tree, are a load: see `ingest` for what it is in conflict with.
         """
         return self._put_rows(self._engine.put_rows, pack(items))
 

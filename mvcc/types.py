@@ -152,7 +152,7 @@ class StoreStats:
     versions: int
     """Stored versions, tombstones too."""
     changes: int
-    """Entries that `store.changes` and incremental backups can read."""
+    """Rows from which `store.changes` and incremental backups read: one a write, and one a load."""
     merged: Timestamp
     """Versions up to here have been merged from the log into the tree."""
     merging: bool
@@ -176,7 +176,7 @@ class StoreStats:
     map_bytes: int
     """Address space that is set aside: the limit that the file can grow to."""
     readers: int
-    """Read transactions open at this moment, in all processes."""
+    """Places of readers, of all processes, that are or were in use; each is kept for the next read."""
 
 
 @dataclass(frozen=True, slots=True)
