@@ -138,8 +138,9 @@ int mv_load(mv_env *env, uint64_t catalog_ts, uint64_t now, const mv_ops *parts,
             uint64_t *ts, mv_err *err);
 
 /* ---- merging ---- */
-/* One step towards merged >= target, of at most max_rows rows (0: some milliseconds long): MV_OK, or MV_DONE once there. Merges go on by themselves too,
- * in a thread that begins when a log first passes its limit. */
+/* One step towards merged >= target, which is no later than the last commit, of at most max_rows rows (0: some
+ * milliseconds long): MV_OK, or MV_DONE once there. Merges go on by themselves too, in a thread that begins when a log
+ * first passes its limit. */
 int mv_merge(mv_env *env, uint64_t target, uint64_t max_rows, mv_err *err);
 
 /* ---- views ---- */

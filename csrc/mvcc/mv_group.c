@@ -50,8 +50,7 @@ static void answer_all(mv_pending *first, int rc, const mv_err *err)
     for (mv_pending *b = first; b != NULL; b = b->next)
         if (b->rc == MV_OK) {
             b->rc = rc;
-            if (b->err != err)
-                *b->err = *err;
+            *b->err = *err;
         }
 }
 

@@ -100,14 +100,16 @@ void mv_finder_close(mv_finder *finder)
 static int find_in_log(mv_cur *log, const mv_change *change, mv_slice vkey, uint8_t *kind, mv_slice *value,
                        mv_err *err)
 {
+    uint8_t room[MV_CHANGE_KEY];
     mv_log_row row = {0};
-    int rc = mv_change_seek(log, change->ts, change->seq, err);
+    mv_slice key = mv_change_key(room, change->ts, change->seq);
+    int rc = mv_cur_seek(log, key, err);
+    if (rc == MV_OK && !mv_slice_equal(log->key, key))
+        return MV_NOT_FOUND;
     if (rc == MV_OK)
         rc = mv_log_read(log, &row, err);
     if (rc != MV_OK)
         return rc;
-    if (row.ts != change->ts || row.seq != change->seq)
-        return MV_NOT_FOUND;
     if (!mv_slice_equal(row.vkey, vkey))
         return mv_fail(err, MV_E_CORRUPT_STORE, "a row of the log and its change name different keys");
     mv_record_peek(row.record, kind, value); /* mv_log_read has compared the checksum */

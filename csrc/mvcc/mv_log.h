@@ -28,11 +28,11 @@ typedef struct mv_log_row { /* slices point into the row */
     mv_slice record;
 } mv_log_row;
 
-/* The log that takes commits, and the one that is being merged (of use where state.frozen is not 0). */
+/* The log that takes commits, and the one that is being sorted (of use where state.frozen is not 0). */
 mv_db mv_log_active(const mv_env *env, const mv_state *state);
 mv_db mv_log_frozen(const mv_env *env, const mv_state *state);
 
-/* Rows of `data`, of the runs and of both logs: versions, of which a merge under way has counted some twice. */
+/* Rows of `data`, of the runs and of both logs: versions, of which those that a merge under way has moved count twice. */
 int mv_log_count(const mv_env *env, mv_snap *snap, uint64_t *versions, mv_err *err);
 
 /* Appends the row of a put or delete. cur stands on the active log; rows are added in key order. */

@@ -12,7 +12,8 @@ int mv_merge_status(const mv_env *env, mv_snap *snap, mv_log_status *out, mv_err
  * is. */
 int mv_merge_consider(mv_env *env, mv_write *w, mv_log_status *out, mv_err *err);
 
-/* One slice of what is most urgent, of at most max_rows rows (0: as the pace is): MV_OK, or MV_DONE where nothing is due. `resting`: all runs are. Inside the gate. */
+/* One slice of what is most urgent, of at most max_rows rows (0: as the pace is): MV_OK, or MV_DONE where nothing is due.
+ * `resting`: all runs are. Inside the gate, or in the environment's own thread. */
 int mv_merge_step(mv_env *env, bool resting, uint64_t max_rows, mv_err *err);
 
 #endif

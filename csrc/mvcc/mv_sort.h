@@ -15,8 +15,8 @@ typedef struct mv_log_status {
 /* Freezes the log that takes commits, at the last commit; no log is frozen. */
 void mv_sort_freeze(mv_state *state, enum mv_target target);
 
-/* One slice of the frozen log, of at most max_rows rows (0: as the pace is): MV_OK; MV_DONE where none is frozen; MV_NOT_FOUND where it needs a run and none is free.
- * Inside the gate. */
+/* One slice of the frozen log, of at most max_rows rows (0: as the pace is): MV_OK; MV_DONE where none is frozen;
+ * MV_NOT_FOUND where it needs a run and none is free. Inside the gate, or in the environment's own thread. */
 int mv_sort_slice(mv_env *env, uint64_t max_rows, mv_err *err);
 
 #endif

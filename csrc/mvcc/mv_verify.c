@@ -19,7 +19,7 @@ typedef struct check { /* one call of mv_verify */
     mv_env *env;
     mv_snap snap;
     mv_cur cur;
-    mv_finder finder; /* parts changes and logs: to look versions up */
+    mv_finder finder; /* parts changes, logs and runs: to look versions up */
     mv_verify_stats *stats;
 } check;
 
@@ -56,7 +56,7 @@ static int check_data_row(check *c, mv_err *err)
     return MV_OK;
 }
 
-/* What `changes` lists above its threshold stands in `data` or a log, with the same kind. */
+/* What `changes` lists above its threshold stands in `data`, a run or a log, with the same kind. */
 static int check_listed_version(check *c, const mv_change *change, mv_err *err)
 {
     uint8_t kind;

@@ -45,7 +45,7 @@ void mv_walk_close(mv_walk *walk); /* before its snapshot ends */
 
 int mv_walk_next(mv_walk *walk, mv_err *err); /* MV_OK, MV_DONE, or a failure */
 
-/* Checks and takes apart a row of `data` or of a memtable; MV_E_CORRUPT_STORE says which. */
+/* Checks and takes apart a row of `data`, of a run or of a memtable; MV_E_CORRUPT_STORE says which. */
 int mv_row_open(mv_slice raw_key, mv_slice raw_value, mv_vkey *key, uint8_t *kind, mv_slice *value,
                 mv_err *err);
 

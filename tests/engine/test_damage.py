@@ -302,6 +302,17 @@ def test_a_damaged_record_of_the_log_leaves_the_other_keys_alone(
         assert key[:1] == engine.get(TABLE, key)
 
 
+def test_a_damaged_record_of_the_log_leaves_the_commit_before_alone(tmp_path: Path) -> None:
+    """A large value stands in `data`, and where its row of the log would be is that of the next commit."""
+    with closing(open_engine(tmp_path / "s")) as engine:
+        first = put(engine, {b"large": bytes(70_000)}, TABLE)
+        timestamp = put(engine, {b"victim": VALUE_BYTES}, TABLE)
+    row = data_row(TABLE, b"victim", timestamp, VALUE_BYTES)
+    damage(tmp_path / "s" / "data.mdb", row, KEY_BYTES + HEAD_BYTES)
+    with closing(open_engine(tmp_path / "s")) as engine:
+        assert [b"large"] == engine.changes(ChangesRequest(since=0, until=first)).keys
+
+
 def test_a_damaged_record_of_the_log_stays_damaged_in_data(tmp_path: Path) -> None:
     """A merge moves it as what it is, so that no key is without its damage."""
     timestamp = make_store(tmp_path / "s")
