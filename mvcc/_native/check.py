@@ -114,7 +114,9 @@ _RAISES: dict[int, Callable[[Failure], Exception]] = {
         timestamp=Timestamp(f.a), bound=Timestamp(f.b)
     ),
     lib.MV_E_MAP_FULL: lambda f: errors.StorageFullError(
-        f"the memory map of {f.path} is full: {f.what}", path=f.path
+        f"the memory map of {f.path} is full: {f.what}",
+        path=f.path,
+        hint="Open the store with a larger map_size, in every process: nothing of the call was written.",
     ),
     lib.MV_E_BUSY: lambda f: errors.StoreBusyError(f.what),
     lib.MV_E_LIBRARY: lambda f: errors.LibraryError(file=f.path, what=f.what),

@@ -416,7 +416,7 @@ def test_a_small_map_that_is_full_is_an_error_and_nothing_is_lost(tmp_path: Path
     """What was committed stays readable."""
     engine = open_engine(tmp_path / "s", map_size=1 << 20)
     write(engine)
-    with pytest.raises(StorageFullError):
+    with pytest.raises(StorageFullError, match="larger map_size"):
         fill(engine)
     assert engine.get(100, b"key") == b"value"
     engine.close()
