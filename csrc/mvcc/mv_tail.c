@@ -23,6 +23,7 @@ struct mv_tail {
     pthread_mutex_t lock; /* guards what follows, for moments */
     unsigned count;
     range list[RANGES];
+    _Atomic uint64_t first_high; /* end of the oldest range; MV_TS_MAX where it has no rows */
 };
 
 int mv_tail_new(mv_tail **out, mv_err *err)
@@ -32,6 +33,7 @@ int mv_tail_new(mv_tail **out, mv_err *err)
         return mv_fail(err, MV_E_NO_MEMORY, "opening the store");
     pthread_mutex_init(&tail->fill, NULL);
     pthread_mutex_init(&tail->lock, NULL);
+    atomic_init(&tail->first_high, MV_TS_MAX);
     *out = tail;
     return MV_OK;
 }
@@ -56,6 +58,13 @@ void mv_tail_give(mv_mems *mems)
 
 /* ---- tailing: with `fill` held, so that nobody else changes the list ---- */
 
+/* The list has changed. With `lock` held too. */
+static void note_first(mv_tail *tail)
+{
+    bool rows = tail->count > 0 && mv_mem_rows(tail->list[0].mem) > 0;
+    atomic_store_explicit(&tail->first_high, rows ? tail->list[0].high : MV_TS_MAX, memory_order_relaxed);
+}
+
 /* Drops the ranges whose rows have left the logs. */
 static void prune(mv_tail *tail, uint64_t sorted)
 {
@@ -68,6 +77,7 @@ static void prune(mv_tail *tail, uint64_t sorted)
     }
     tail->count -= dropped;
     memmove(tail->list, tail->list + dropped, tail->count * sizeof *tail->list);
+    note_first(tail);
     pthread_mutex_unlock(&tail->lock);
     for (unsigned i = 0; i < dropped; i++)
         mv_mem_unref(gone[i]);
@@ -91,6 +101,7 @@ static void publish(mv_tail *tail, uint64_t high)
 {
     pthread_mutex_lock(&tail->lock);
     tail->list[tail->count - 1].high = high;
+    note_first(tail);
     pthread_mutex_unlock(&tail->lock);
 }
 
@@ -276,6 +287,15 @@ int mv_tail_frozen(mv_env *env, mv_snap *snap, mv_mem **out, mv_err *err)
 void mv_tail_drop(mv_tail *tail, uint64_t sorted)
 {
     pthread_mutex_lock(&tail->fill);
+    prune(tail, sorted);
+    pthread_mutex_unlock(&tail->fill);
+}
+
+void mv_tail_shed(mv_tail *tail, uint64_t sorted)
+{
+    if (atomic_load_explicit(&tail->first_high, memory_order_relaxed) > sorted ||
+        pthread_mutex_trylock(&tail->fill) != 0)
+        return;
     prune(tail, sorted);
     pthread_mutex_unlock(&tail->fill);
 }

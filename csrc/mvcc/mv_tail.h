@@ -39,6 +39,9 @@ int mv_tail_frozen(struct mv_env *env, struct mv_snap *snap, mv_mem **out, mv_er
 /* Frees what has left the logs: ranges that end at or below `sorted`. */
 void mv_tail_drop(mv_tail *tail, uint64_t sorted);
 
+/* The same beside a read, and only where it costs nothing: another process may have sorted them, and nothing more be tailed. */
+void mv_tail_shed(mv_tail *tail, uint64_t sorted);
+
 typedef struct mv_tail_stats {
     uint64_t rows, bytes; /* of memory */
     uint64_t tailed;      /* timestamp up to which the logs have been read */

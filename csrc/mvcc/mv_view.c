@@ -171,5 +171,7 @@ int mv_view_snap(mv_env *env, const mv_view *view, uint64_t catalog_ts, mv_snap 
         if (rc != MV_OK)
             mv_snap_end(snap);
     } while (rc == MV_NOT_FOUND); /* the frozen log has been sorted meanwhile */
+    if (rc == MV_OK)
+        mv_tail_shed(env->tail, snap->state.sorted);
     return rc;
 }

@@ -77,6 +77,10 @@ class Engine:
         self._clock.set(now_us)
         return rows_with_timestamps(self._open, at, table)
 
+    def memory(self) -> int:
+        """Rows in its memtables."""
+        return self._open.info().mem_rows
+
     def step(self, rows: int) -> bool:
         """One step of a merge."""
         return merge_step(self._open, rows)
