@@ -179,16 +179,16 @@ static int collect(mv_worker *worker, mv_err *err)
 }
 
 /* Tails, then sorts, merges and collects until nothing is due. What fails is tried again at the next commit, which meets it too.
- * One slice is done in any case: a log that only short programs write to would never be sorted. */
+ * Where there is work, one slice is done in any case: a log that only short programs write to would never be sorted. */
 static void do_work(mv_worker *worker, bool resting)
 {
     mv_err err;
     int rc = tail(worker->env, &err);
-    while (rc >= 0) {
+    for (bool sure = !resting; rc >= 0 && (sure || !is_disturbed(worker, resting)); sure = false) {
         rc = mv_merge_step(worker->env, resting, 0, &err);
         if (rc == MV_DONE)
             rc = collect(worker, &err);
-        if (rc != MV_OK || is_disturbed(worker, resting))
+        if (rc != MV_OK)
             break;
         let_commits_pass(worker->env);
     }
