@@ -248,7 +248,10 @@ int mv_collect_slice(mv_env *env, uint64_t max_work, mv_buf *cursor, mv_gc_stats
         mv_write_abort(&w.txn);
         return ran;
     }
-    rc = mv_write_close(env, &w, err);
+    if (done.versions == stats->versions && done.changes == stats->changes)
+        mv_write_abort(&w.txn); /* nothing to sync */
+    else
+        rc = mv_write_close(env, &w, err);
     if (rc != MV_OK)
         return rc;
     *stats = done;

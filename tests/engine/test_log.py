@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import lmdb
 import pytest
 
 from mvcc.engine.interface import ChangesRequest, ScanRequest, Span, WriteBatch
@@ -373,6 +374,23 @@ def test_without_gc_ttl_or_with_one_of_centuries_merges_collect_nothing(
             merges.add(engine.info().merged)
             commits += 1
         assert (0, commits) == (engine.info().gc_threshold, len(rows_of(engine)))
+
+
+def last_transaction(folder: Path) -> int:
+    """The number of LMDB's last commit."""
+    with lmdb.open(str(folder), readonly=True, lock=False) as env:
+        return int(env.info()["last_txnid"])
+
+
+def test_a_collection_that_finds_nothing_commits_no_slice(tmp_path: Path) -> None:
+    """Its slices cost no sync: only the threshold is published."""
+    with closing(open_engine(tmp_path / "s")) as engine:
+        last = put(engine, a="1", b="2")
+        engine.gc(last)
+    before = last_transaction(tmp_path / "s")
+    with closing(open_engine(tmp_path / "s")) as engine:
+        engine.gc(last)
+    assert before + 1 == last_transaction(tmp_path / "s")
 
 
 @pytest.mark.parametrize("ttl", [(1 << 52) + 1, 1 << 70])
