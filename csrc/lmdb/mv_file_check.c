@@ -21,6 +21,7 @@
 #define META_VERSION 1
 #define SMALLEST_PAGE 512
 #define LARGEST_PAGE 65536
+#define FILE_MODE 0644
 
 typedef struct meta {
     uint32_t page_size;
@@ -91,4 +92,16 @@ int mv_file_check(const char *path, mv_err *err)
     int rc = check_open(fd, err);
     close(fd);
     return rc;
+}
+
+int mv_file_reserve(const char *path, uint64_t size, mv_err *err)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, FILE_MODE);
+    if (fd < 0)
+        return MV_OK;
+    int failure = fallocate(fd, 0, 0, (off_t)size) == 0 ? 0 : errno;
+    close(fd);
+    if (failure == ENOSPC || failure == EDQUOT || failure == EFBIG)
+        return mv_fail_os(err, failure, "taking the room for LMDB's lock file");
+    return MV_OK;
 }

@@ -20,4 +20,8 @@ int mv_file_identify(const char *path, mv_file_id *out, mv_err *err);
  * close at the end of this function would drop LMDB's locks. */
 int mv_file_check(const char *path, mv_err *err);
 
+/* Takes the room for LMDB's lock file, which is made if it is not there: a page of its map that finds no room when it is
+ * first written to is a SIGBUS. MV_E_FULL; what else fails LMDB will meet too. Under the same condition. */
+int mv_file_reserve(const char *path, uint64_t size, mv_err *err);
+
 #endif

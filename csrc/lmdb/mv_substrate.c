@@ -16,6 +16,8 @@
 #define DEFAULT_MAP ((uint64_t)1 << 40)
 #define SMALLEST_MAP ((uint64_t)1 << 30)
 #define MAX_READERS 2048
+#define LOCK_BYTES                                                                                           \
+    (MAX_READERS * 64 + 128) /* of the lock file: a place a reader, and what stands before them */
 #define FILE_MODE 0644
 #define CHECK_NS 100000000
 #define CHECKS_A_SECOND 10
@@ -60,6 +62,14 @@ static int open_env(const char *folder, uint32_t flags, uint64_t map_size, uint6
     return rc == 0 ? MV_OK : mv_lmdb_fail(err, rc, "opening the store");
 }
 
+static int reserve_lock_file(const char *folder, mv_err *err)
+{
+    char path[PATH_LIMIT];
+    if ((size_t)snprintf(path, sizeof path, "%s/lock.mdb", folder) >= sizeof path)
+        return mv_fail(err, MV_E_INVALID, "the path is too long");
+    return mv_file_reserve(path, LOCK_BYTES, err);
+}
+
 /* With the registry held: everything between the look at the file and its entry. */
 static int open_registered(const char *folder, uint32_t flags, uint64_t map_size, mv_sub *sub, mv_err *err)
 {
@@ -73,6 +83,8 @@ static int open_registered(const char *folder, uint32_t flags, uint64_t map_size
     if (rc == MV_OK && id.exists &&
         id.size > 0) /* an empty one was created and not written: LMDB begins it anew */
         rc = mv_file_check(path, err);
+    if (rc == MV_OK && (id.exists || (flags & MV_OPEN_CREATE)))
+        rc = reserve_lock_file(folder, err);
     if (rc == MV_OK)
         rc = open_env(folder, flags, map_size, id.size, &sub->env, err);
     if (rc == MV_OK)
