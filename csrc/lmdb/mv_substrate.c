@@ -281,7 +281,10 @@ static bool leaves_doubt(int rc)
 
 int mv_write_commit(mv_txn *txn, mv_err *err)
 {
+    errno = 0;
     int rc = mv_lmdb.txn_commit(txn->raw);
+    if (rc == EIO && errno != EIO) /* so LMDB names a write that was cut short, as on a full device */
+        rc = ENOSPC;
     txn->raw = NULL;
     if (rc == 0)
         return MV_OK;

@@ -425,6 +425,32 @@ def test_a_small_map_that_is_full_is_an_error_and_nothing_is_lost(tmp_path: Path
     engine.close()
 
 
+def test_after_a_write_that_was_cut_short_the_store_goes_on(tmp_path: Path) -> None:
+    """As a device does it that becomes full: LMDB calls it an I/O error, but nothing is in doubt."""
+    code = (
+        "import resource, sys\n"
+        "from mvcc.engine.interface import WriteBatch\n"
+        "from mvcc.engine.lmdb import open_engine\n"
+        "from mvcc.errors import StorageFullError\n"
+        "engine = open_engine(sys.argv[1])\n"
+        "engine.commit(WriteBatch([100], [b'small'], [b'before']))\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, resource.RLIM_INFINITY))\n"
+        "try:\n"
+        "    engine.commit(WriteBatch([100], [b'large'], [bytes(4 << 20)]))\n"
+        "except StorageFullError:\n"
+        "    print('full')\n"
+        "engine.commit(WriteBatch([100], [b'small'], [b'after']))\n"
+        "print(engine.get_many(100, [b'small', b'large']))\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "s")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (0, "full\n[b'after', None]\n", "") == (run.returncode, run.stdout, run.stderr)
+
+
 def test_a_read_inside_another_read_s_unpacking_disturbs_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
