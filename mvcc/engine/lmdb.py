@@ -39,6 +39,7 @@ from mvcc.engine.interface import (
 )
 from mvcc.errors import (
     InvalidArgumentError,
+    StorageError,
     StoreAlreadyOpenError,
     TimestampBelowGCError,
     TransactionRetryError,
@@ -101,10 +102,14 @@ def open_engine(
     except StoreAlreadyOpenError as error:
         opened_at = _opened_at.get(_identity(folder), error.opened_at)
         raise StoreAlreadyOpenError(path=str(folder), opened_at=opened_at) from None
-    _opened_at[_identity(folder)] = _caller()
-    if not readonly:
-        store_folder.clear(folder)
-        store_folder.sync(renewed)
+    try:
+        _opened_at[_identity(folder)] = _caller()
+        if not readonly:
+            store_folder.clear(folder)
+            store_folder.sync(renewed)
+    except OSError as error:
+        env.close()
+        raise StorageError(what="opening the store", errno=error.errno, path=str(folder)) from error
     return LMDBEngine(env, readonly=readonly, clock=clock)
 
 

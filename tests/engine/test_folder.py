@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +11,9 @@ from pathlib import Path
 import pytest
 
 import mvcc
-from mvcc.errors import StoreNotFoundError
+from mvcc.engine import folder
+from mvcc.engine.lmdb import open_engine
+from mvcc.errors import StorageError, StoreNotFoundError
 
 ROOT = Path(__file__).resolve().parents[2]
 MAKERS = 5
@@ -86,3 +90,20 @@ def test_processes_that_make_a_store_at_once_find_the_same(tmp_path: Path) -> No
     assert 32 == len(printed[0])
     assert 1 == len(set(printed))
     assert {"data.mdb", "lock.mdb"} == names(path)
+
+
+def test_a_store_whose_name_cannot_be_made_durable_is_not_left_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where no descriptor is free for its folder: an error of ours, and the path can be opened again."""
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    open_engine(tmp_path / "s").close()
+    with monkeypatch.context() as patch:
+        patch.setattr(folder, "sync", fail)
+        with pytest.raises(StorageError) as caught:
+            open_engine(tmp_path / "s")
+    open_engine(tmp_path / "s").close()
+    assert errno.EMFILE == caught.value.errno
