@@ -125,14 +125,15 @@ def _as_row(pair: tuple[BytesLike, BytesLike]) -> tuple[bytes, bytes]:
 
 
 def _pack_arrays(keys: np.ndarray[Any, Any], values: np.ndarray[Any, Any]) -> PackedRows:
-    part = _array_column(keys), _array_column(values)
-    if len(part[0]) != len(part[1]):
+    """The rows of two arrays. Keys are copied: the core reads them twice, and has to find the same ones."""
+    key_column, value_column = _array_column(keys), _array_column(values)
+    if len(key_column) != len(value_column):
         raise InvalidArgumentError(
             argument="items",
             given=f"{len(keys)} keys and {len(values)} values",
             hint="Pass two arrays of one length.",
         )
-    return PackedRows([part])
+    return PackedRows([(Column(bytes(key_column.data), key_column.lengths), value_column)])
 
 
 def _array_column(given: object) -> Column:

@@ -161,6 +161,17 @@ def test_what_is_no_rows_is_refused(store: Store, table: Table, items: Any) -> N
     assert 0 == table.count()
 
 
+def test_keys_are_copied_at_the_call() -> None:
+    """Another thread may change an array of keys while they are written: that once damaged the store."""
+    keys, values = two_dimensions(PAIRS)
+    keys, values = keys.copy(), values.copy()
+    for given_keys in (keys, keys.view("V4").ravel(), keys.view("S4").ravel()):
+        packed = pack((given_keys, values))
+        kept, keys[:] = keys.copy(), 0
+        assert [key for key, _ in PAIRS] == [key for key, _ in packed]
+        keys[:] = kept
+
+
 def test_masked_elements_are_refused(table: Table) -> None:
     """As nulls are; a mask that hides nothing does no harm."""
     full = np.array([b"a", b"b"])
