@@ -47,6 +47,8 @@ def bench(
     """
     from mvcc.bench import page, table  # brings numpy, for which no other command should wait
 
+    if html is not None:
+        html.touch()  # fails now where it would fail after minutes
     results = _measure(rows or (QUICK_ROWS if quick else ROWS), quick, folder)
     if html is not None:
         html.write_text(page.html(results, f"mvcc {mvcc_version()}"), encoding="utf-8")

@@ -38,3 +38,16 @@ def test_bench_answers_in_json(run: Command, tmp_path: Path) -> None:
     assert 3 == len(found.outcomes["get"].pairs)
     assert 1000 == found.outcomes["get"].rows
     assert {"rows", "changes"} == {point.varied for point in found.grid}
+
+
+def test_a_page_that_cannot_be_written_is_told_before_measuring(
+    run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which takes minutes."""
+    measured: list[object] = []
+    monkeypatch.setattr(suite, "ask", lambda *args: measured.append(args))
+    done = run(
+        "bench", "--rows", 1000, "--quick", "--folder", tmp_path, "--html", tmp_path / "no" / "page"
+    )
+    assert (3, []) == (done.code, measured)
+    assert "No such file or directory" in done.err
