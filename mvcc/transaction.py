@@ -250,6 +250,10 @@ class TransactionTable(TableReads):
         with self._turn:
             self._table.set_many(rows)
 
+    def ingest(self, items: RowsLike) -> None:
+        """As `put_many`: what a transaction writes waits in its buffers, however it is handed in."""
+        self.put_many(items)
+
     def delete_many(self, keys: Iterable[BytesLike]) -> None:
         """Deletes many keys, as far as they are there."""
         data = as_keys(keys)

@@ -86,7 +86,10 @@ class _Drawing:
     def steps(self) -> Iterator[Step]:
         for number in range(self._spec.tables):
             yield self._done(Step("create", f"{self._spec.name}.t{number}"))
-        for _ in range(self._spec.steps - self._spec.tables):
+        drawn = self._spec.steps - self._spec.tables
+        for number in range(drawn):
+            if number == drawn // 2 and not self._spec.threads:  # in every plan one at least
+                yield self._done(Step("gc"))
             yield self._done(self._next())
 
     def _done(self, step: Step) -> Step:

@@ -432,3 +432,11 @@ def test_items_that_read_the_transaction_may_be_written_to_it(store: Store, tabl
         t.put_many((b"x" + key, t[key]) for key in t)
         t.delete_many(key for key in t if b"x" not in key)
     assert [(b"xa", b"1"), (b"xb", b"2")] == list(table.items())
+
+
+def test_rows_ingested_in_a_transaction_wait_for_its_commit(store: Store, table: Table) -> None:
+    """As any other write of it."""
+    with store.transaction() as txn:
+        txn[NAME].ingest([(b"b", b"2"), (b"a", b"1")])
+        assert ([b"1"], []) == (list(txn[NAME].values())[:1], list(table))
+    assert [(b"a", b"1"), (b"b", b"2")] == list(table.items())
