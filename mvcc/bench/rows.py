@@ -54,7 +54,7 @@ ROWS: tuple[Row, ...] = (
         "batch_put",
         "1,000 random keys a commit, 200 commits, against the best peer",
         *("batch_put", "mvcc", DISK_PEERS, 1.3, 2.0),
-        limit="a page of the tree for each key; the log takes that out of the commit",
+        limit="two flushes a commit, and packing rows in Python",
     ),
     Row(
         "single_put",
@@ -72,7 +72,7 @@ ROWS: tuple[Row, ...] = (
         "sustained",
         "random puts, 1,000 a commit, until the log is back under its limit",
         *("sustained", "mvcc", ("rocksdict",), 0.8, 1.2),
-        limit="merges: a page written for each leaf that they touch",
+        limit="merges, which write a page for each leaf that they touch, between the commits",
     ),
     Row(
         "sustained, longest commit",
