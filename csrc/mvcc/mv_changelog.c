@@ -47,6 +47,15 @@ int mv_change_add_span(mv_cur *cur, uint64_t ts, uint32_t seq, uint8_t kind, uin
     return MV_OK;
 }
 
+int mv_change_add_load(mv_cur *cur, uint64_t ts, uint32_t table, mv_slice first, mv_slice last, mv_err *err)
+{
+    uint8_t behind[MV_MAX_KEY + 1] = {0};
+    if (last.len > 0)
+        memcpy(behind, last.data, last.len);
+    mv_bound start = {first, false}, end = {{behind, last.len + 1}, false};
+    return mv_change_add_span(cur, ts, 0, MV_CHANGE_LOAD, table, start, end, err);
+}
+
 static bool read_bound(mv_rd *r, mv_bound *out)
 {
     uint32_t len;

@@ -62,6 +62,9 @@ int mv_change_add(mv_cur *cur, uint64_t ts, uint32_t seq, uint8_t kind, uint32_t
 int mv_change_add_span(mv_cur *cur, uint64_t ts, uint32_t seq, uint8_t kind, uint32_t table, mv_bound start,
                        mv_bound end, mv_err *err);
 
+/* Appends the row of a load: from its first key to just behind its last. */
+int mv_change_add_load(mv_cur *cur, uint64_t ts, uint32_t table, mv_slice first, mv_slice last, mv_err *err);
+
 /* Checks and takes apart the row that cur stands on; slices point into the row. MV_E_CORRUPT_STORE. */
 int mv_change_read(const mv_cur *cur, mv_change *out, mv_err *err);
 

@@ -8,6 +8,7 @@
 #include "mvcc/mv_log.h"
 #include "mvcc/mv_ops.h"
 #include "mvcc/mv_unique.h"
+#include "mvcc/mv_version.h"
 
 #define CLOCK_LEAD ((uint64_t)1000000 << 12) /* an explicit timestamp may be one second ahead of the clock */
 
@@ -68,16 +69,10 @@ typedef struct writing { /* one batch on its way into a transaction */
 /* Puts a version where it will stay. */
 static int put_direct(writing *x, uint32_t table, mv_slice key, mv_slice value, uint8_t kind, mv_err *err)
 {
-    uint8_t room[MV_VKEY_ROOM], *out;
-    mv_slice vkey = mv_vkey_write(room, table, key, x->batch->ts);
-    int rc = mv_cur_reserve(&x->data, vkey, MV_RECORD_HEAD + value.len, true, false, &out, err);
-    if (rc != MV_OK)
-        return rc;
-    if (value.len > 0)
-        memcpy(out + MV_RECORD_HEAD, value.data, value.len);
-    mv_record_seal(out, vkey, kind, value.len);
-    x->w->state.direct = x->batch->ts > x->w->state.direct ? x->batch->ts : x->w->state.direct;
-    return MV_OK;
+    mv_state *state = &x->w->state;
+    uint64_t ts = x->batch->ts;
+    state->direct = ts > state->direct ? ts : state->direct;
+    return mv_version_put(&x->data, table, key, value, kind, ts, false, err);
 }
 
 static int write_op(writing *x, uint32_t seq, uint32_t table, mv_slice key, mv_slice value, uint8_t kind,

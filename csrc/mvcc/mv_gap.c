@@ -51,21 +51,11 @@ int mv_gap_fits(mv_cur *data, const mv_ops *ops, bool *fits, bool *append, mv_er
     return MV_OK;
 }
 
-static int note_change(mv_cur *changes, const mv_ops *ops, uint64_t ts, mv_err *err)
-{
-    uint8_t behind[MV_MAX_KEY + 1] = {0};
-    mv_slice last = last_key(ops);
-    if (last.len > 0)
-        memcpy(behind, last.data, last.len);
-    mv_bound start = {first_key(ops), false}, end = {{behind, last.len + 1}, false};
-    return mv_change_add_span(changes, ts, 0, MV_CHANGE_LOAD, ops->table, start, end, err);
-}
-
 int mv_gap_write(mv_cur *data, mv_cur *changes, const mv_ops *ops, uint64_t ts, bool append, mv_err *err)
 {
     mv_ops_walk walk = mv_ops_walk_over(ops, 1);
     int rc = MV_OK;
     while (rc == MV_OK && mv_ops_next(&walk))
-        rc = mv_version_put(data, ops->table, walk.key, walk.value, ts, append, err);
-    return rc == MV_OK ? note_change(changes, ops, ts, err) : rc;
+        rc = mv_version_put(data, ops->table, walk.key, walk.value, MV_KIND_VALUE, ts, append, err);
+    return rc == MV_OK ? mv_change_add_load(changes, ts, ops->table, first_key(ops), last_key(ops), err) : rc;
 }

@@ -127,7 +127,8 @@ static int put_rows(mv_ingest *in, mv_write *w, uint64_t max_bytes, uint64_t *ro
         rc = mv_version_sorts_last(&cur, in->to_table, user_key(&in->row), &append, err);
     while (rc == MV_OK && (put == 0 || put < max_bytes)) {
         mv_slice value = {in->row.value, in->row.value_len};
-        rc = mv_version_put(&cur, in->to_table, user_key(&in->row), value, in->at, append, err);
+        rc =
+            mv_version_put(&cur, in->to_table, user_key(&in->row), value, MV_KIND_VALUE, in->at, append, err);
         if (rc != MV_OK)
             break;
         uint64_t size = in->row.key_len - MV_KEY_OVERHEAD + in->row.value_len;

@@ -28,7 +28,7 @@ static int put_row(load *l, mv_slice key, mv_slice value, mv_err *err)
         rc = mv_version_sorts_last(&l->data, l->table, key, &l->append, err);
     }
     if (rc == MV_OK)
-        rc = mv_version_put(&l->data, l->table, key, value, l->ts, l->append, err);
+        rc = mv_version_put(&l->data, l->table, key, value, MV_KIND_VALUE, l->ts, l->append, err);
     l->last = key;
     return rc;
 }
@@ -52,17 +52,12 @@ static int put_sorted(load *l, const mv_batch_row *rows, size_t count, mv_err *e
     return rc;
 }
 
-/* The row of `changes`: from the first key to just behind the last. */
 static int note_change(mv_env *env, mv_write *w, const load *l, mv_err *err)
 {
-    uint8_t behind[MV_MAX_KEY + 1] = {0};
     mv_cur changes;
-    if (l->last.len > 0)
-        memcpy(behind, l->last.data, l->last.len);
-    mv_bound start = {l->first, false}, end = {{behind, l->last.len + 1}, false};
     int rc = mv_cur_open(&w->txn, env->changes, &changes, err);
     if (rc == MV_OK)
-        rc = mv_change_add_span(&changes, l->ts, 0, MV_CHANGE_LOAD, l->table, start, end, err);
+        rc = mv_change_add_load(&changes, l->ts, l->table, l->first, l->last, err);
     mv_cur_close(&changes);
     return rc;
 }

@@ -1,7 +1,7 @@
 #include "mvcc/mv_version.h"
 
-int mv_version_put(mv_cur *cur, uint32_t table, mv_slice key, mv_slice value, uint64_t ts, bool append,
-                   mv_err *err)
+int mv_version_put(mv_cur *cur, uint32_t table, mv_slice key, mv_slice value, uint8_t kind, uint64_t ts,
+                   bool append, mv_err *err)
 {
     uint8_t room[MV_VKEY_ROOM], *out;
     mv_slice vkey = mv_vkey_write(room, table, key, ts);
@@ -10,7 +10,7 @@ int mv_version_put(mv_cur *cur, uint32_t table, mv_slice key, mv_slice value, ui
         return rc;
     if (value.len > 0)
         memcpy(out + MV_RECORD_HEAD, value.data, value.len);
-    mv_record_seal(out, vkey, MV_KIND_VALUE, value.len);
+    mv_record_seal(out, vkey, kind, value.len);
     return MV_OK;
 }
 
